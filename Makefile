@@ -1,0 +1,83 @@
+# Needs make and Python 3.11 to 3.14; everything else is installed into .venv by the first target
+# that wants it. `make` alone prints what there is.
+
+PYTHON ?= python3
+UV_VERSION = 0.13.9
+
+PY = .venv/bin/python
+CATNET = .venv/bin/catnet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+unexport PYTHONPATH PYTHONHOME
+export PYTHONNOUSERSITE = 1
+
+.PHONY: help book test lint record rerun seeds verify verify-platforms lock clean
+
+help: ## print this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1 - \2/p' Makefile
+
+book: .venv/ready ## build the book from its recorded notebooks into _build/html (no images needed)
+	@rm -rf _build/html _build/.doctrees
+	@$(PY) -c 'from jupyter_book.cli.main import main; main()' build . --path-output . -q -W -n --keep-going
+	@$(PY) tests/check_html.py _build/html
+	@echo "The book is built. Open _build/html/index.html in a browser."
+
+test: lint ## lint, run every test, then rerun the chapters and compare every output
+	$(PY) -m pytest
+	$(PY) tests/run_nbval.py
+
+lint: .venv/ready ## check style and types
+	$(PY) -m ruff check
+	$(PY) -m mypy
+
+record: .venv/ready ## run all chapters (or CHAPTER=03-adam-failure) and keep what they print
+	$(CATNET) record $(CHAPTER)
+
+rerun: .venv/ready ## run a chapter with other values: CHAPTER=02-gradient-descent PARAMS="seed=7"
+	@test -n "$(CHAPTER)" || { echo 'Say which chapter: make rerun CHAPTER=02-gradient-descent PARAMS="seed=7"' >&2; exit 2; }
+	$(CATNET) rerun $(CHAPTER) $(PARAMS)
+
+seeds: .venv/ready ## run the article's networks over many seeds
+	$(CATNET) seeds $(PARAMS)
+
+verify: .venv/ready ## train again and hold the digests of the weights against the recorded ones
+	$(CATNET) verify
+
+verify-platforms: .venv/ready ## the same under other BLAS kernels, thread counts and SIMD levels
+	$(CATNET) verify --platforms
+
+lock: ## bring requirements.lock up to date with pyproject.toml and the newest releases
+	@$(call check_python)
+	@$(PYTHON) -m venv --clear _build/lock
+	@_build/lock/bin/python -m pip install --quiet uv==$(UV_VERSION)
+	_build/lock/bin/python -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	  --all-extras --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --upgrade --output-file requirements.lock pyproject.toml
+
+clean: ## remove .venv, _build and caches (your own runs in reruns/ stay)
+	rm -rf .venv _build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
+
+# Two stamps: a new lock file makes a new environment, a new pyproject.toml only installs catnet again.
+.venv/ready: .venv/locked pyproject.toml
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/locked: requirements.lock
+	@$(call check_python)
+	@echo "Setting up .venv from requirements.lock ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+define check_python
+command -v "$(PYTHON)" >/dev/null || { \
+  echo "$(PYTHON) was not found: install Python 3.11 to 3.14, or say which one: make PYTHON=/path/to/python3" >&2; exit 2; }; \
+"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
+  echo "$(PYTHON) is $$("$(PYTHON)" -V 2>&1), but Python 3.11 to 3.14 is needed: make PYTHON=/path/to/python3" >&2; exit 2; }; \
+"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+  echo "$(PYTHON) cannot make virtual environments: install its venv module (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 2; }
+endef

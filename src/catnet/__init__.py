@@ -1,0 +1,64 @@
+"""Cat or not: a deep network in NumPy whose every number can be checked to the last bit."""
+
+from .catvnoncat import load_catvnoncat
+from .dataset import Dataset, Split
+from .drawn import draw, load_drawn
+from .errors import CatnetError, DataError, DivergenceError, ParameterError
+from .network import Network
+from .optimizers import Adam, GradientDescent
+from .results import Results, Run
+from .training import EarlyStopping, History, fit
+
+__all__ = [
+    "Adam",
+    "CatnetError",
+    "DataError",
+    "Dataset",
+    "DivergenceError",
+    "EarlyStopping",
+    "GradientDescent",
+    "History",
+    "Network",
+    "ParameterError",
+    "Results",
+    "Run",
+    "Split",
+    "check_parameters",
+    "draw",
+    "fit",
+    "load_data",
+]
+
+__version__ = "0.1.0"
+
+
+def load_data(name="catvnoncat"):
+    """Load a dataset by its name.
+
+    Parameters
+    ----------
+    name : str
+        ``"catvnoncat"``, the real images, or ``"drawn"``, the embedded ones.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ParameterError
+        If there is no dataset of that name.
+    DataError
+        If the real images cannot be had, or are not what they should be.
+    """
+    loaders = {"catvnoncat": load_catvnoncat, "drawn": load_drawn}
+    if name not in loaders:
+        raise ParameterError(f"dataset must be one of {', '.join(loaders)}, not {name!r}")
+    return loaders[name]()
+
+
+def check_parameters(chapter, namespace):
+    """Refuse wrong parameters of a chapter; see `catnet.parameters.check`."""
+    from .parameters import check
+
+    return check(chapter, namespace)

@@ -1,0 +1,284 @@
+"""The command `catnet`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from . import __version__
+from .errors import CatnetError
+
+__all__ = ["main"]
+
+CHAPTER_HELP = "a chapter: 3, 03, adam-failure or 03-adam-failure"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}; `{self.prog} --help` says more\n")
+
+
+def main(argv=None):
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        Arguments without the name of the program; by default those of this process.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 1 if a verification found a difference, 2 after an error, 130 if
+        stopped.
+    """
+    previous = signal.signal(signal.SIGTERM, _stop)
+    try:
+        arguments = _parser().parse_args(argv)
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
+    except CatnetError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        # Whoever read the output has enough; Python must not complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return _fail(f"{where}{error.strerror or error}")
+    except KeyboardInterrupt:
+        print("catnet: stopped; nothing was left half-written", file=sys.stderr)
+        return 130
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _stop(number, frame):
+    raise KeyboardInterrupt
+
+
+def _fail(sentence):
+    print(f"catnet: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _parser():
+    parser = _Parser(
+        prog="catnet",
+        description="Run the chapters of the book Cat or not, and check their numbers.",
+        epilog="`catnet COMMAND --help` tells about each command, with examples.",
+    )
+    parser.add_argument("--version", action="version", version=f"catnet {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=_Parser
+    )
+
+    def command(name, run, summary, description, examples):
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=description,
+            epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    data = command(
+        "data",
+        _data,
+        "say where the real images are, and fetch them",
+        "Say where the real images are and whether they are right. Where there are none they are\n"
+        "downloaded into the user's cache, but never where CATNET_DATA names a folder.",
+        ["catnet data", "catnet data --from ~/Downloads"],
+    )
+    data.add_argument(
+        "--from", dest="source", type=Path, metavar="DIR", help="take them from a folder"
+    )
+
+    rerun = command(
+        "rerun",
+        _rerun,
+        "run a chapter with other parameters",
+        "Run a chapter with other parameters. The executed notebook, a page (index.html) and the\n"
+        "numbers (results.json) go into reruns/CHAPTER/HASH in the current folder; the book\n"
+        "stays as it is.",
+        [
+            "catnet rerun 4 --list",
+            "catnet rerun 4 -p learning_rate 0.003",
+            "catnet rerun adam-failure -p layer_dims '[12288, 5, 1]' -p seed 7 --open",
+            "catnet rerun 4 -f mine.yml --output /tmp/mine",
+        ],
+    )
+    rerun.add_argument("chapter", metavar="CHAPTER", help=CHAPTER_HELP)
+    rerun.add_argument(
+        "-p",
+        "--parameter",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="set a parameter; can be repeated, and goes before the file's",
+    )
+    rerun.add_argument(
+        "-f", "--file", type=Path, metavar="FILE", help="a YAML file of NAME: VALUE lines"
+    )
+    rerun.add_argument("--output", type=Path, metavar="DIR", help="put the files into this folder")
+    rerun.add_argument("--open", action="store_true", help="open the page in a browser")
+    rerun.add_argument(
+        "-l", "--list", action="store_true", help="list the chapter's parameters, run nothing"
+    )
+
+    record = command(
+        "record",
+        _record,
+        "run chapters in place and keep their numbers",
+        "Run chapters (all, if none is named) in place, and write their numbers to book/record.\n"
+        "With --dataset drawn the notebooks stay, and the numbers go to tests/record.",
+        ["catnet record", "catnet record 3 4", "catnet record --dataset drawn"],
+    )
+    record.add_argument("chapters", nargs="*", metavar="CHAPTER", help=CHAPTER_HELP)
+    record.add_argument(
+        "--dataset",
+        choices=("catvnoncat", "drawn"),
+        default="catvnoncat",
+        help="the real images (default) or the embedded ones",
+    )
+
+    seeds = command(
+        "seeds",
+        _seeds,
+        "search the first seed that shows what the article shows",
+        "Run a chapter with seed 0, 1, 2 … until one shows what the article's run shows: how\n"
+        "training came out and, where the article gives them, its accuracies. Every seed tried\n"
+        "is recorded in book/record/seeds.json, and the chapter then uses the one found.",
+        ["catnet seeds 3", "catnet seeds learning-rate --limit 500"],
+    )
+    seeds.add_argument("chapter", metavar="CHAPTER", help=CHAPTER_HELP)
+    seeds.add_argument(
+        "--limit", type=_count, default=100, metavar="N", help="try N seeds at most (100)"
+    )
+
+    verify = command(
+        "verify",
+        _verify,
+        "train again and compare every number with the record",
+        "Train again what the chapters (all, if none is named) train, and compare every cost,\n"
+        "accuracy and digest with the record, to the last bit. Where the real images are not at\n"
+        "hand the embedded ones serve. Exit status: 0 identical, 1 different, 2 error.",
+        ["catnet verify", "catnet verify 3 4"],
+    )
+    verify.add_argument("chapters", nargs="*", metavar="CHAPTER", help=CHAPTER_HELP)
+    return parser
+
+
+def _count(text):
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    return number
+
+
+def _data(arguments):
+    from .catvnoncat import data_command
+
+    print(*data_command(arguments.source), sep="\n")
+    return 0
+
+
+def _rerun(arguments):
+    from . import chapters
+    from .rerun import read_parameter_file, rerun
+
+    if arguments.list:
+        _list_parameters(chapters.find(arguments.chapter))
+        return 0
+    given = read_parameter_file(arguments.file) if arguments.file else {}
+    given |= dict(arguments.parameter)
+    outcome = rerun(arguments.chapter, given, arguments.output, progress=True)
+    _print_comparison(outcome)
+    page = outcome.folder / "index.html"
+    print(f"\nPage: {page}\nNumbers: {outcome.folder / 'results.json'}")
+    if arguments.open:
+        import webbrowser
+
+        webbrowser.open(page.resolve().as_uri())
+    return 0
+
+
+def _list_parameters(chapter):
+    from .parameters import declared
+
+    for name, parameter in declared(chapter).items():
+        print(f"{name}: {parameter.kind} = {parameter.default!r}\n    {parameter.meaning}")
+
+
+def _print_comparison(outcome):
+    from .rerun import comparison
+
+    changed, rows = comparison(outcome)
+    table = [("", "", "this run", "recorded")]
+    table += [("parameter", *row) for row in changed]
+    table += rows
+    widths = [max(len(row[column]) for row in table) for column in range(4)]
+    for row in table:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def _record(arguments):
+    from . import chapters
+    from .record import record
+
+    for chapter in _chosen(arguments):
+        written = record(chapter, arguments.dataset, progress=True)
+        names = [os.path.relpath(path, chapters.BOOK.parent) for path in written]
+        print(f"{chapter}  {', '.join(names) or 'trains nothing'}", flush=True)
+    return 0
+
+
+def _seeds(arguments):
+    from .seeds import search
+
+    search(arguments.chapter, arguments.limit, report=lambda line: print(line, flush=True))
+    return 0
+
+
+def _verify(arguments):
+    from .execution import trains
+    from .verify import available_dataset, machine, verify
+
+    dataset = available_dataset()
+    images = "the real images" if dataset == "catvnoncat" else "the embedded images (drawn)"
+    print(f"on {images}", flush=True)
+    chosen = _chosen(arguments)
+    if not arguments.chapters:
+        chosen = [chapter for chapter in chosen if trains(chapter)]
+    status = 0
+    for chapter in chosen:
+        identical, sentence = verify(chapter, dataset)
+        print(f"{chapter}  {sentence}", flush=True)
+        status = status if identical else 1
+    print(machine())
+    return status
+
+
+def _chosen(arguments):
+    from . import chapters
+
+    if arguments.chapters:
+        return [chapters.find(name) for name in arguments.chapters]
+    return chapters.listed()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Labelled images: a `Split` is a set of them, a `Dataset` a pair of splits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from .errors import DataError
+
+__all__ = ["Dataset", "Split"]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images with their labels.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width, 3)
+        Red, green and blue, 0 to 255.
+    labels : ndarray of int64, shape (n,)
+        1 for a cat, 0 for anything else.
+    factors : dict of str to ndarray of shape (n,), optional
+        What is known of how each image was made; empty for photographs.
+
+    Raises
+    ------
+    DataError
+        If a type, a shape or a label is not as above.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    factors: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[3] != 3:
+            raise DataError(
+                "images must be uint8 of shape (n, height, width, 3), not "
+                f"{self.images.dtype} of shape {self.images.shape}"
+            )
+        if self.labels.dtype != np.int64 or self.labels.shape != self.images.shape[:1]:
+            raise DataError(
+                f"labels must be int64 of shape ({len(self.images)},), one an image, not "
+                f"{self.labels.dtype} of shape {self.labels.shape}"
+            )
+        if not np.isin(self.labels, (0, 1)).all():
+            wrong = int(np.flatnonzero(~np.isin(self.labels, (0, 1)))[0])
+            raise DataError(
+                f"labels must be 0 or 1; label {wrong} is {int(self.labels[wrong])}"
+            )
+
+    def __len__(self):
+        return len(self.images)
+
+    @cached_property
+    def pixels(self):
+        """Flattened images, (height·width·3, n) float64 that are integers 0 to 255.
+
+        Kept as integers so that the first layer's sums can be exact.
+        """
+        return self.images.reshape(len(self), -1).astype(np.float64).T
+
+    @property
+    def features(self):
+        """The article's inputs, (height·width·3, n) float64 in [0, 1]: pixels / 255."""
+        return self.pixels / 255.0
+
+    def take(self, index):
+        """Return the split of the examples that `index` (integers or a mask) selects."""
+        return Split(
+            self.images[index],
+            self.labels[index],
+            {name: values[index] for name, values in self.factors.items()},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Training and test images of one origin.
+
+    Parameters
+    ----------
+    name : str
+        `"catvnoncat"`, `"drawn"`, or any other for a set of one's own.
+    train, test : Split
+    classes : tuple of str
+        The names of label 0 and of label 1.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    classes: tuple[str, str] = ("non-cat", "cat")

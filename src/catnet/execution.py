@@ -1,0 +1,156 @@
+"""Running one chapter by papermill, in the Python that runs this."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from . import __version__, chapters
+from .errors import CatnetError, DataError, ParameterError
+from .results import MIME_TYPE, Results
+
+__all__ = ["execute", "trains", "versions"]
+
+SOURCE = Path(__file__).resolve().parents[1]
+PACKAGES = ("numpy", "matplotlib", "h5py", "scipy", "jupyter-book", "papermill")
+OWN_ERRORS = {"ParameterError": ParameterError, "DataError": DataError}
+OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError")
+
+
+def execute(chapter, given=None, *, figures=True, progress=False):
+    """Run a chapter's notebook from its first cell to its last; nothing is written.
+
+    Parameters
+    ----------
+    chapter : str
+    given : dict of str to object, optional
+        Parameters other than the defaults, read and checked before.
+    figures : bool
+        Whether to run the cells tagged `figure`, which nothing else depends on.
+    progress : bool
+        Show a progress bar on standard error, if that is a terminal.
+
+    Returns
+    -------
+    notebook : nbformat.NotebookNode
+        Executed, and without what differs from one run to the next, such as times.
+    results : Results or None
+        What the chapter showed of that type.
+
+    Raises
+    ------
+    CatnetError
+        If a cell failed. Errors of this package come out of the chapter with their sentence.
+    """
+    import nbformat
+    from nbclient.exceptions import DeadKernelError
+    from papermill import PapermillExecutionError, execute_notebook
+
+    chapter = chapters.find(chapter)
+    notebook = nbformat.read(chapters.notebook(chapter), as_version=4)
+    if not figures:
+        notebook.cells = [c for c in notebook.cells if "figure" not in c.metadata.get("tags", [])]
+    try:
+        executed = execute_notebook(
+            notebook,
+            None,
+            parameters=given,
+            kernel_name="python3",
+            progress_bar={"desc": chapter, "disable": None} if progress else False,
+            cwd=chapters.BOOK,
+            kernel_manager_class=_kernel_manager(),
+            coalesce_streams=True,
+        )
+    except PapermillExecutionError as error:
+        raise _own_error(chapter, error) from None
+    except DeadKernelError:
+        raise CatnetError(
+            f"chapter {chapter}: its Python process ended; it may have run out of memory"
+        ) from None
+    _tidy(executed)
+    return executed, _results(executed)
+
+
+def trains(chapter):
+    """Whether a chapter's notebook shows a `Results`, so that there is something to record."""
+    return "catnet.Results(" in chapters.notebook(chapter).read_text(encoding="utf-8")
+
+
+def versions():
+    """Versions of Python, of this package and of what it runs on; None where not installed."""
+    found = {"python": platform.python_version(), "catnet": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def _kernel_manager():
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class ThisPython(AsyncKernelManager):
+        """Starts this Python, whatever kernels the user has installed under its name."""
+
+        @property
+        def kernel_spec(self):
+            path = [str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]
+            return KernelSpec(
+                argv=[
+                    sys.executable,
+                    "-Xfrozen_modules=off",
+                    *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+                    # It warns of others who read what goes over this machine's own loopback.
+                    "--log-level=ERROR",
+                ],
+                display_name="Python 3",
+                language="python",
+                env={
+                    "PYTHONPATH": os.pathsep.join(path),
+                    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+                },
+            )
+
+    return ThisPython
+
+
+def _own_error(chapter, error):
+    if error.ename == "KeyboardInterrupt":
+        return KeyboardInterrupt()
+    if error.ename in OWN_ERRORS:
+        return OWN_ERRORS[error.ename](error.evalue)
+    if error.ename in ("CatnetError", "DivergenceError"):
+        return CatnetError(f"chapter {chapter}: {error.evalue}")
+    if error.ename in OUT_OF_MEMORY:
+        return CatnetError(f"chapter {chapter} ran out of memory; smaller layer_dims need less")
+    return CatnetError(
+        f"chapter {chapter} failed in cell [{error.exec_count}]: {error.ename}: {error.evalue}"
+    )
+
+
+def _tidy(notebook):
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata.kernelspec = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+    notebook.metadata.language_info.pop("version", None)
+    for cell in notebook.cells:
+        for volatile in ("papermill", "execution"):
+            cell.metadata.pop(volatile, None)
+        if not cell.metadata.get("tags", True):
+            del cell.metadata["tags"]
+
+
+def _results(notebook):
+    for cell in reversed(notebook.cells):
+        for output in reversed(cell.get("outputs", [])):
+            if MIME_TYPE in output.get("data", {}):
+                return Results.from_json(output.data[MIME_TYPE])
+    return None

@@ -1,0 +1,145 @@
+"""How the book draws: one look, and the few figures that several chapters share."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "RED", "gallery", "learning_curves", "seed_search", "share_axis", "style"]
+
+# Okabe and Ito's palette, told apart with any kind of colour vision.
+BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
+RED, PURPLE, GREY = "#D55E00", "#CC79A7", "#5B6770"
+
+
+def style():
+    """Set the book's look for all figures of a notebook."""
+    plt.rcParams.update(
+        {
+            "figure.figsize": (7.2, 3.9),
+            "figure.dpi": 110,
+            "figure.constrained_layout.use": True,
+            "savefig.facecolor": "white",
+            "font.size": 10.5,
+            "axes.titlesize": 11,
+            "axes.titlelocation": "left",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": GREY,
+            "axes.grid": True,
+            "grid.color": "#E3E7EA",
+            "grid.linewidth": 0.8,
+            "axes.axisbelow": True,
+            "legend.frameon": False,
+            "lines.linewidth": 1.6,
+        }
+    )
+
+
+def learning_curves(axes, runs, published=None, *, logarithmic=False):
+    """Draw the cost of every iteration, and the article's printed costs as rings.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    runs : dict of str to (costs, colour)
+        Costs, in nats, of every iteration; the key goes into the legend.
+    published : PublishedRun, optional
+    logarithmic : bool
+        Scale of the cost.
+    """
+    for label, (costs, colour) in runs.items():
+        axes.plot(np.arange(len(costs)), costs, color=colour, label=label)
+    if published is not None:
+        axes.plot(
+            published.iterations, published.costs, "o", color=RED, markerfacecolor="white",
+            markersize=5, markeredgewidth=1.4, label="published", zorder=3,
+        )  # fmt: skip
+    axes.set_xlabel("iteration")
+    axes.set_ylabel("cost (nats)")
+    if logarithmic:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    axes.margins(x=0.01)
+    axes.legend()
+
+
+def seed_search(axes, search, published, test):
+    """Draw what every seed of a recorded search came to: final cost against test accuracy.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    search : dict
+        One chapter's part of ``book/record/seeds.json``.
+    published : PublishedRun
+        Its test accuracy, if it has one, is a line.
+    test : Split
+        The share of cats in it is the dashed line: what answering cat to everything scores.
+    """
+    kinds = {
+        "converged": (BLUE, "o"),
+        "slow": (ORANGE, "s"),
+        "flat": (PURPLE, "D"),
+        "no progress": (GREY, "^"),
+    }
+    for outcome, (colour, marker) in kinds.items():
+        some = [attempt for attempt in search["tried"] if attempt["outcome"] == outcome]
+        if some:
+            axes.plot(
+                [attempt["final_cost"] for attempt in some],
+                [attempt["test_accuracy"] for attempt in some],
+                marker, color=colour, markersize=6, alpha=0.7, markeredgecolor="white",
+                label=f"{outcome}: {len(some)}",
+            )  # fmt: skip
+    chosen = search["tried"][-1]
+    axes.plot(
+        chosen["final_cost"], chosen["test_accuracy"], "o", markersize=13, markerfacecolor="none",
+        markeredgecolor="black", label=f"chosen: seed {chosen['seed']}",
+    )  # fmt: skip
+    if published.test_accuracy is not None:
+        axes.axhline(published.test_accuracy, color=RED, linewidth=1.2, label="published")
+    axes.axhline(test.labels.mean(), color=GREY, linestyle="--", linewidth=1.2, label="always cat")
+    axes.set_xscale("log")
+    axes.set_xlabel("final training cost (nats)")
+    axes.set_ylabel("test accuracy")
+    axes.set_ylim(0.25, 0.9)
+    share_axis(axes.yaxis)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+
+
+def gallery(images, captions, columns=8, size=1.05):
+    """Draw images in rows, each with a short caption below.
+
+    Parameters
+    ----------
+    images : sequence of ndarray of uint8, shape (height, width, 3)
+    captions : sequence of str
+    columns : int
+    size : float
+        Edge of an image in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = max(1, -(-len(images) // columns))
+    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(size * columns, (size + 0.17 * lines) * rows), squeeze=False
+    )
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, image, caption in zip(grid.flat, images, captions, strict=False):
+        axes.imshow(image, interpolation="nearest")
+        axes.text(
+            0.5, -0.06, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8
+        )
+    return figure
+
+
+def share_axis(axis):
+    """Label an axis of shares, 0 to 1, in percent."""
+    axis.set_major_formatter(PercentFormatter(1.0))

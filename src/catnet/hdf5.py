@@ -1,0 +1,249 @@
+"""Arrays out of an HDF5 file that nobody vouches for.
+
+The file is read whole, up to a limit, and handed to h5py from memory: what was checked is what
+is read. Whatever the file declares (links, storage, filters, shapes, chunks) is looked at before
+any of its data are, and nothing outside it is ever opened.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import stat
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .errors import DataError
+
+__all__ = ["MAX_BYTES", "ArraySpec", "read_arrays", "read_bytes"]
+
+MAX_BYTES = 8 * 2**20
+"""No file, and no chunk once unpacked, may be larger; the real files have 0.6 and 2.6 million."""
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SHUFFLE, DEFLATE, FLETCHER32, LZF = 2, 1, 3, 32000
+# The order matters: a stream that is stored as it is can be measured before HDF5 unpacks it.
+# Fletcher32 only adds a checksum, and may stand anywhere.
+PIPELINES = {(), (SHUFFLE,), (DEFLATE,), (LZF,), (SHUFFLE, DEFLATE), (SHUFFLE, LZF)}
+CHECKSUM_BYTES = 4
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """What an array must be.
+
+    Parameters
+    ----------
+    kind : type of NumPy scalar
+        `numpy.uint8` for just that, `numpy.integer` for any integer.
+    shapes : tuple of tuple of int
+        The shapes it may have.
+    """
+
+    kind: type
+    shapes: tuple[tuple[int, ...], ...]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a regular file of at most `MAX_BYTES`.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, is not a regular file, or is larger.
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise DataError(f"{path} is a folder, not an HDF5 file")
+        if not stat.S_ISREG(mode):
+            raise DataError(f"{path} is a device or a pipe, not an HDF5 file")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
+    if len(content) > MAX_BYTES:
+        raise DataError(f"{path} is larger than {MAX_BYTES} bytes, so not one of the image files")
+    return content
+
+
+def read_arrays(
+    content: bytes, where: str, wanted: Mapping[str, ArraySpec]
+) -> dict[str, np.ndarray]:
+    """Return the arrays `wanted` of an HDF5 file, without following any link out of it.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    where : str
+        Its path or address, for the messages.
+    wanted : mapping of str to ArraySpec
+        Names in the root group; other arrays are left alone.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Each of the shape and type its `ArraySpec` asks for.
+
+    Raises
+    ------
+    DataError
+        If it is not an HDF5 file, is damaged, links out of itself, claims more than it may, or
+        does not hold these arrays.
+    """
+    _check_signature(content, where)
+    try:
+        import h5py
+    except ImportError as error:
+        raise DataError(f"{where} cannot be read without h5py: run `pip install h5py`") from error
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            names = _refuse_links(file, where)
+            return {
+                name: _read_array(file, names, name, spec, len(content), where)
+                for name, spec in wanted.items()
+            }
+    except DataError:
+        raise
+    except Exception as error:  # h5py turns what libhdf5 trips over into a dozen types
+        detail = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{where} is a truncated or damaged HDF5 file ({detail})") from error
+
+
+def _check_signature(content: bytes, where: str) -> None:
+    # HDF5 allows a block of the user's own before the signature.
+    if any(content[start : start + 8] == SIGNATURE for start in (0, 512, 1024, 2048)):
+        return
+    head = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not content:
+        problem = "is empty"
+    elif head.startswith(b"version https://git-lfs"):
+        problem = "is a Git LFS pointer (a few lines that stand for the file), not the file itself"
+    elif head.startswith(b"<"):
+        problem = "is a web page saved under this name, not an HDF5 file"
+    else:
+        problem = f"is not an HDF5 file (it begins with {content[:16]!r})"
+    raise DataError(f"{where} {problem}")
+
+
+def _refuse_links(file, where: str) -> list[str]:
+    """Return the names in the root group, once no link of the file leads anywhere by name."""
+    from h5py import h5l
+
+    names: list[str] = []
+    links: list[tuple[str, int]] = []
+
+    def visit(name, info):
+        text = name.decode("utf-8", "replace")
+        text = text if text.isprintable() else ascii(text)
+        if info.type != h5l.TYPE_HARD:
+            links.append((text, info.type))
+            return True  # stops the visit
+        if "/" not in text:
+            names.append(text)
+        return None
+
+    file.id.links.visit(visit, info=True)
+    for name, kind in links:
+        which = "a soft link" if kind == h5l.TYPE_SOFT else "an external link (to another file)"
+        raise DataError(f"{where} holds {which}, {name!r}, which is not followed")
+    return names
+
+
+def _read_array(
+    file, names: list[str], name: str, spec: ArraySpec, file_bytes: int, where: str
+) -> np.ndarray:
+    import h5py
+
+    if name not in names:
+        held = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+        raise DataError(f"{where} has no array {name} (it holds: {held or 'nothing'})")
+    dataset = file[name]
+    if not isinstance(dataset, h5py.Dataset):
+        raise DataError(f"{name} of {where} is not an array but a {type(dataset).__name__.lower()}")
+
+    # Storage first: of a virtual dataset, asking for the shape already opens other files.
+    plan = dataset.id.get_create_plist()
+    layout = plan.get_layout()
+    if layout == h5py.h5d.VIRTUAL:
+        raise DataError(f"{name} of {where} is a virtual dataset: its data are in other files")
+    if plan.get_external_count():
+        raise DataError(f"{name} of {where} is in external storage: its data are in other files")
+
+    shape, dtype = dataset.shape, dataset.dtype
+    if shape not in spec.shapes or not np.issubdtype(dtype, spec.kind):
+        claimed = math.prod(shape or (0,)) * dtype.itemsize
+        raise DataError(
+            f"{name} of {where} must be {spec.kind.__name__} of shape "
+            f"{' or '.join(map(str, spec.shapes))}, but is {dtype} of shape {shape}"
+            + (f", a claim of {claimed / 1e9:,.0f} GB" if claimed >= 1e9 else "")
+        )
+    if layout == h5py.h5d.CHUNKED:
+        _check_chunks(dataset, plan, name, file_bytes, where)
+    return dataset[()]
+
+
+def _check_chunks(dataset, plan, name: str, file_bytes: int, where: str) -> None:
+    """Refuse chunks that would not stay small once unpacked, or that share their bytes."""
+    filters = [plan.get_filter(i) for i in range(plan.get_nfilters())]
+    codes = [code for code, *_ in filters]
+    if tuple(code for code in codes if code != FLETCHER32) not in PIPELINES:
+        used = ", ".join(ascii(label.decode("utf-8", "replace")) for *_, label in filters)
+        raise DataError(
+            f"{name} of {where} is packed with filters that are not read here ({used}); "
+            "gzip, lzf, shuffle and fletcher32 are"
+        )
+    limit = math.prod(plan.get_chunk()) * dataset.dtype.itemsize
+    if limit > MAX_BYTES:
+        raise DataError(f"{name} of {where} has chunks of {limit} bytes, more than its data need")
+
+    stored: list = []
+    dataset.id.chunk_iter(stored.append)
+    if sum(chunk.size for chunk in stored) > file_bytes:
+        raise DataError(f"{name} of {where} claims more bytes than the file has")
+    packer = next((code for code in codes if code in MEASURES), None)
+    if packer is None:
+        return
+    position = codes.index(packer)
+    checksums = CHECKSUM_BYTES * codes[position:].count(FLETCHER32)
+    for chunk in stored:
+        if not chunk.filter_mask >> position & 1:  # else it is stored as it is
+            _, raw = dataset.id.read_direct_chunk(chunk.chunk_offset)
+            stream = raw[: len(raw) - checksums]
+            if MEASURES[packer](stream, limit + CHECKSUM_BYTES * len(filters)):
+                raise DataError(
+                    f"{name} of {where} has a chunk that would unpack to more than the {limit} "
+                    "bytes it declares"
+                )
+
+
+def _deflate_exceeds(raw: bytes, limit: int) -> bool:
+    try:
+        return len(zlib.decompressobj().decompress(raw, limit + 1)) > limit
+    except zlib.error:
+        return False  # HDF5 will say so
+
+
+def _lzf_exceeds(raw: bytes, limit: int) -> bool:
+    """Add up the lengths that an LZF stream announces, without unpacking it."""
+    size, i = 0, 0
+    while i < len(raw) and size <= limit:
+        control = raw[i]
+        if control < 32:  # as many bytes as they are, and one
+            size += control + 1
+            i += control + 2
+        elif control < 224:  # bytes that were there before
+            size += (control >> 5) + 2
+            i += 2
+        else:  # more of them: the next byte is added
+            size += 9 + (raw[i + 1] if i + 1 < len(raw) else 0)
+            i += 3
+    return size > limit
+
+
+MEASURES = {DEFLATE: _deflate_exceeds, LZF: _lzf_exceeds}

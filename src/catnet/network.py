@@ -1,0 +1,165 @@
+"""The fully connected network: its parameters, and what it says of images."""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+from itertools import pairwise
+
+import numpy as np
+
+from . import exact
+from .errors import ParameterError
+
+__all__ = ["Network"]
+
+
+class Network:
+    """A fully connected network with ReLU hidden layers and one sigmoid output.
+
+    Parameters
+    ----------
+    layer_dims : sequence of int
+        Width of every layer, the input (height·width·3 of the images) first, 1 last.
+    seed : int, 0 to 2**32 - 1
+        Where the random numbers of the initial weights begin.
+
+    Attributes
+    ----------
+    layer_dims : tuple of int
+    weights : list of ndarray, shapes (n_l, n_{l-1})
+        Layer l = 1 … L at place l - 1. At first standard normal numbers, rounded to float32,
+        over the square root of n_{l-1}.
+    biases : list of ndarray, shapes (n_l, 1)
+        At first zero.
+
+    Raises
+    ------
+    ParameterError
+        If a width is below 1, the last is not 1, or the seed is out of its range.
+    """
+
+    def __init__(self, layer_dims, seed=0):
+        self.layer_dims = _checked_dims(layer_dims)
+        if not 0 <= operator.index(seed) < 2**32:
+            raise ParameterError(f"seed must be in 0 … 2**32 - 1, not {seed!r}")
+        shapes = [(width, inputs) for inputs, width in pairwise(self.layer_dims)]
+        numbers = exact.normals(
+            np.random.RandomState(seed), sum(width * inputs for width, inputs in shapes)
+        ).astype(np.float32)
+        self.weights, start = [], 0
+        for width, inputs in shapes:
+            draws = numbers[start : start + width * inputs].astype(np.float64)
+            self.weights.append(draws.reshape(width, inputs) / np.sqrt(float(inputs)))
+            start += width * inputs
+        self.biases = [np.zeros((width, 1)) for width, _ in shapes]
+
+    @property
+    def depth(self):
+        """Number of layers with weights, L."""
+        return len(self.weights)
+
+    def forward(self, split):
+        """Propagate images through the network.
+
+        Parameters
+        ----------
+        split : Split of n images
+
+        Returns
+        -------
+        activations : list of ndarray, shapes (n_l, n)
+            Of the hidden layers 1 … L - 1.
+        logits : ndarray, shape (1, n)
+            What the sigmoid is applied to.
+
+        Raises
+        ------
+        ParameterError
+            If the images have not as many numbers as the network has inputs.
+        """
+        if split.pixels.shape[0] != self.layer_dims[0]:
+            raise ParameterError(
+                f"layer_dims must begin with the images' {split.pixels.shape[0]} numbers, "
+                f"not with {self.layer_dims[0]}"
+            )
+        z = exact.integer_product(self.weights[0], split.pixels) / 255.0 + self.biases[0]
+        activations = []
+        for weights, biases in zip(self.weights[1:], self.biases[1:], strict=True):
+            activations.append(np.maximum(z, 0.0) + 0.0)  # maximum(-0.0, 0.0) is -0.0 on some machines
+            z = exact.product(weights, activations[-1]) + biases
+        return activations, z
+
+    def predict_proba(self, split):
+        """Probability that each image shows a cat, shape (n,)."""
+        return exact.sigmoid(self.forward(split)[1])[0]
+
+    def predict(self, split):
+        """1 where the probability of a cat is above one half, else 0; int64, shape (n,)."""
+        return (self.predict_proba(split) > 0.5).astype(np.int64)
+
+    def accuracy(self, split):
+        """Share of the images that `predict` gets right, 0 to 1."""
+        return float(np.count_nonzero(self.predict(split) == split.labels) / len(split))
+
+    def copy_from(self, other):
+        """Take over the parameters of a network of the same widths."""
+        for mine, theirs in zip(self.weights + self.biases, other.weights + other.biases, strict=True):
+            mine[...] = theirs
+
+    def copy(self):
+        """Return a network of its own with the same parameters."""
+        twin = Network.__new__(Network)
+        twin.layer_dims = self.layer_dims
+        twin.weights = [w.copy() for w in self.weights]
+        twin.biases = [b.copy() for b in self.biases]
+        return twin
+
+    def digest(self):
+        """sha256, in hexadecimal, of W1, b1, …, WL, bL as little-endian float64 bytes."""
+        sha = hashlib.sha256()
+        for weights, biases in zip(self.weights, self.biases, strict=True):
+            sha.update(weights.astype("<f8").tobytes())
+            sha.update(biases.astype("<f8").tobytes())
+        return sha.hexdigest()
+
+    def save(self, path):
+        """Write the parameters to an HDF5 file, datasets ``weights/1`` … and ``biases/1`` …."""
+        import h5py
+
+        with h5py.File(path, "w") as file:
+            for layer in range(self.depth):
+                file[f"weights/{layer + 1}"] = self.weights[layer]
+                file[f"biases/{layer + 1}"] = self.biases[layer]
+
+    @classmethod
+    def load(cls, path):
+        """Read a network that `save` has written.
+
+        Raises
+        ------
+        ParameterError
+            If the file does not hold one weight and one bias array for each layer.
+        """
+        import h5py
+
+        network = cls.__new__(cls)
+        with h5py.File(path, "r") as file:
+            try:
+                layers = [str(layer + 1) for layer in range(len(file["weights"]))]
+                network.weights = [file["weights"][layer][()] for layer in layers]
+                network.biases = [file["biases"][layer][()] for layer in layers]
+            except KeyError as error:
+                raise ParameterError(f"{path} does not hold a network: {error.args[0]}") from None
+        widths = [len(weights) for weights in network.weights]
+        network.layer_dims = _checked_dims([network.weights[0].shape[1], *widths])
+        return network
+
+
+def _checked_dims(layer_dims):
+    dims = tuple(operator.index(width) for width in layer_dims)
+    if len(dims) < 2 or min(dims) < 1:
+        raise ParameterError(f"layer_dims must be two widths or more, each at least 1, not {list(dims)}")
+    if dims[-1] != 1:
+        raise ParameterError(f"layer_dims must end with 1, the probability of a cat, not {dims[-1]}")
+    return dims

@@ -1,0 +1,58 @@
+"""The numbers the article published, read from the file that records them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import chapters
+
+__all__ = ["PublishedRun", "published_article", "published_run"]
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedRun:
+    """One of the article's training runs.
+
+    Attributes
+    ----------
+    iterations : ndarray of int64
+        Where the article prints a cost.
+    costs : ndarray of float64
+        The printed costs, in nats.
+    train_accuracy, test_accuracy : float or None
+        Shares of the images, 0 to 1; None where the article gives none.
+    """
+
+    iterations: np.ndarray
+    costs: np.ndarray
+    train_accuracy: float | None
+    test_accuracy: float | None
+
+
+def _content():
+    return json.loads((chapters.BOOK / "published.json").read_text(encoding="utf-8"))
+
+
+def published_article():
+    """Return what is known of the article: author, date, versions, network, as a dict."""
+    return _content()["article"]
+
+
+def published_run(name):
+    """Return one of the article's runs by its name in ``book/published.json``.
+
+    Raises
+    ------
+    KeyError
+        If the article has no run of that name.
+    """
+    run = _content()["runs"][name]
+    percent = [run.get("train_accuracy"), run.get("test_accuracy")]
+    return PublishedRun(
+        np.array([int(iteration) for iteration in run["costs"]]),
+        np.array(list(run["costs"].values())),
+        *(None if value is None else value / 100.0 for value in percent),
+    )

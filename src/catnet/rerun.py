@@ -1,0 +1,194 @@
+"""A chapter run with other parameters, into a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import chapters, parameters
+from .errors import CatnetError, ParameterError
+from .execution import execute, versions
+from .files import json_text, new_folder, write_text
+from .page import PAGE_FILES, build_page, require_jupyter_book
+from .record import read_record
+from .results import Results
+
+__all__ = ["Rerun", "comparison", "read_parameter_file", "rerun"]
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What a rerun made, and what it is compared with.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``index.html``, ``results.json`` and the executed notebook.
+    results : Results
+    recorded : Results or None
+        What the book has.
+    """
+
+    folder: Path
+    results: Results
+    recorded: Results | None
+
+
+def read_parameter_file(path):
+    """Read parameters from a YAML file of ``name: value`` lines.
+
+    Raises
+    ------
+    ParameterError
+        If it is not such a file.
+    """
+    import yaml
+
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ParameterError(f"{path} is not YAML that can be read: {reason}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise ParameterError(
+            f"{path} must hold lines such as `learning_rate: 0.003`, one for each parameter"
+        )
+    return content
+
+
+def rerun(chapter, given, output=None, *, progress=False):
+    """Run a chapter with other parameters, and keep the notebook, a page and the numbers.
+
+    Parameters
+    ----------
+    chapter : str
+        By any of its names.
+    given : dict of str to object
+        Values by parameter name, as text or as YAML has them.
+    output : Path, optional
+        By default ``reruns/<chapter>/<hash of all parameters>`` in the current folder.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Rerun
+
+    Raises
+    ------
+    CatnetError
+        If a parameter or the output folder is refused, both before anything runs, or the
+        chapter fails; nothing is written then.
+    """
+    import nbformat
+
+    chapter = chapters.find(chapter)
+    known = parameters.declared(chapter)
+    given = {
+        name: parameters.read(parameters.find(known, name, chapter), value)
+        for name, value in given.items()
+    }
+    values = parameters.resolve(known, given)
+    if output is None:
+        output = Path("reruns") / chapter / _short_hash(values)
+    _refuse_foreign_folder(Path(output))
+    require_jupyter_book()
+    recorded = read_record(chapter)
+    with new_folder(output) as folder:
+        notebook, results = execute(chapter, given, progress=progress)
+        if results is None:
+            raise CatnetError(f"chapter {chapter} trains nothing, so it cannot be rerun")
+        outcome = Rerun(Path(output), results, recorded)
+        content = results.to_json()
+        content = {
+            "chapter": content["chapter"],
+            "parameters": content["parameters"],
+            "versions": versions(),
+            "runs": content["runs"],
+        }
+        nbformat.write(notebook, folder / f"{chapter}.ipynb")
+        with tempfile.TemporaryDirectory(prefix="catnet-") as work:
+            build_page(notebook, _note(outcome), folder, Path(work))
+        write_text(folder / "results.json", json_text(content))
+    return outcome
+
+
+def comparison(outcome):
+    """Compare a rerun with the record.
+
+    Parameters
+    ----------
+    outcome : Rerun
+
+    Returns
+    -------
+    changed : list of (name, here, recorded)
+        Parameters that differ.
+    rows : list of (run, what, here, recorded)
+        All as text; an em dash where there is nothing.
+    """
+    here, recorded = outcome.results, outcome.recorded
+    old_parameters = recorded.parameters if recorded else here.parameters
+    changed = [
+        (name, json.dumps(value), json.dumps(old_parameters[name]))
+        for name, value in here.parameters.items()
+        if name in old_parameters and old_parameters[name] != value
+    ]
+    rows = []
+    for name, run in here.runs.items():
+        old = _numbers(recorded.runs[name]) if recorded and name in recorded.runs else {}
+        rows += [(name, what, value, old.get(what, "—")) for what, value in _numbers(run).items()]
+    return changed, rows
+
+
+def _numbers(run):
+    return {
+        "final cost": repr(float(run.costs[-1])),
+        "train accuracy": f"{run.train_accuracy:.1%}",
+        "test accuracy": f"{run.test_accuracy:.1%}",
+        "weights": run.digest[:12],
+    }
+
+
+def _note(outcome):
+    changed, rows = comparison(outcome)
+    lines = [
+        ":::{note}",
+        "This is a rerun: the numbers and figures are of a run with the parameters below, the "
+        "text is the book's and speaks of the recorded one.",
+        ":::",
+        "",
+        "| | | this run | recorded |",
+        "|---|---|---|---|",
+        *(f"| parameter | {name} | `{here}` | `{old}` |" for name, here, old in changed),
+        *(f"| {name} | {what} | {here} | {old} |" for name, what, here, old in rows),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _short_hash(values):
+    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:10]
+
+
+def _refuse_foreign_folder(output):
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise CatnetError(f"{output} is a file: give --output a folder")
+    if output.resolve() == Path.cwd():
+        raise CatnetError("give --output a folder other than the current one")
+    names = {path.name for path in output.iterdir()}
+    foreign = {n for n in names if n not in (*PAGE_FILES, "results.json") and ".ipynb" not in n}
+    if foreign or (names and "results.json" not in names):
+        other = sorted(foreign or names)[0]
+        raise CatnetError(
+            f"{output} holds what is not of a rerun ({other}): give --output a new folder"
+        )

@@ -1,0 +1,56 @@
+"""Run every chapter again and hold each output against the recorded one.
+
+That needs the real images. Where they can neither be found nor downloaded, this
+says so in one loud line and ends well; with CATNET_REQUIRE_DATA=1 it fails instead.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import catnet
+from catnet import catvnoncat
+from catnet.errors import DataError
+
+ROOT = Path(__file__).resolve().parents[1]
+HOW = "get them with `catnet data`, or name their folder in CATNET_DATA"
+
+
+def have_images():
+    """Find the images or download them; a CATNET_DATA that is wrong raises DataError."""
+    if catvnoncat.find_images() is not None:
+        return True
+    try:
+        catnet.load_data("catvnoncat")
+    except (DataError, OSError) as error:
+        print(error, file=sys.stderr)
+        return False
+    return True
+
+
+def main():
+    """Return the exit status."""
+    try:
+        found = have_images()
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not found:
+        required = os.environ.get("CATNET_REQUIRE_DATA", "") not in ("", "0")
+        word = "FAILED" if required else "SKIPPED"
+        print(f"*** CHAPTERS {word}: the real images are missing; {HOW}. ***", flush=True)
+        return 1 if required else 0
+
+    notebooks = sorted((ROOT / "book").glob("*.ipynb"))
+    if not notebooks:
+        print("*** CHAPTERS FAILED: no notebook in book/. ***", file=sys.stderr)
+        return 1
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env"]
+    # A warning of the notebook machinery itself is no fault of a chapter.
+    command += ["-o", "filterwarnings=default", *map(str, notebooks)]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
