@@ -36,15 +36,16 @@ lint: .venv/ready ## check style and types
 record: .venv/ready ## run all chapters (or CHAPTER=03-adam-failure) and keep what they print
 	$(CATNET) record $(CHAPTER)
 
-rerun: .venv/ready ## run a chapter with other values: CHAPTER=02-gradient-descent PARAMS="seed=7"
-	@test -n "$(CHAPTER)" || { echo 'Say which chapter: make rerun CHAPTER=02-gradient-descent PARAMS="seed=7"' >&2; exit 2; }
+rerun: .venv/ready ## run a chapter with other parameters: CHAPTER=4 PARAMS="-p learning_rate 0.003"
+	@test -n "$(CHAPTER)" || { echo 'Say which chapter: make rerun CHAPTER=4 PARAMS="-p learning_rate 0.003"' >&2; exit 2; }
 	$(CATNET) rerun $(CHAPTER) $(PARAMS)
 
-seeds: .venv/ready ## run the article's networks over many seeds
-	$(CATNET) seeds $(PARAMS)
+seeds: .venv/ready ## search for the seed of a chapter, and record it: CHAPTER=2
+	@test -n "$(CHAPTER)" || { echo 'Say which chapter: make seeds CHAPTER=2' >&2; exit 2; }
+	$(CATNET) seeds $(CHAPTER)
 
-verify: .venv/ready ## train again and hold the digests of the weights against the recorded ones
-	$(CATNET) verify
+verify: .venv/ready ## train again and compare every number with the record (or CHAPTER=3)
+	$(CATNET) verify $(CHAPTER)
 
 verify-platforms: .venv/ready ## the same under other BLAS kernels, thread counts and SIMD levels
 	$(CATNET) verify --platforms

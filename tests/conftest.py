@@ -58,7 +58,7 @@ def tiny_notebook(book, chapter, parameters=PARAMETERS):
         v4.new_markdown_cell("# A tiny chapter\n\nIt asks little."),
         v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
         v4.new_code_cell(CHECK.format(book=str(book), chapter=chapter)),
-        v4.new_code_cell(TRAIN),
+        v4.new_code_cell(TRAIN, metadata={"tags": ["main-run"]}),
         v4.new_code_cell(RESULTS.format(chapter=chapter)),
     ]
     for number, cell in enumerate(cells):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from .errors import CatnetError
 
 __all__ = ["main"]
 
+NO_WRITE = (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS)
 CHAPTER_HELP = "a chapter: 3, 03, adam-failure or 03-adam-failure"
 
 
@@ -51,7 +53,8 @@ def main(argv=None):
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
-        return _fail(f"{where}{error.strerror or error}")
+        remedy = "; choose a place with room where you may write" if error.errno in NO_WRITE else ""
+        return _fail(f"{where}{error.strerror or error}{remedy}")
     except KeyboardInterrupt:
         print("catnet: stopped; nothing was left half-written", file=sys.stderr)
         return 130

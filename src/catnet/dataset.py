@@ -48,9 +48,13 @@ class Split:
             )
         if not np.isin(self.labels, (0, 1)).all():
             wrong = int(np.flatnonzero(~np.isin(self.labels, (0, 1)))[0])
-            raise DataError(
-                f"labels must be 0 or 1; label {wrong} is {int(self.labels[wrong])}"
-            )
+            raise DataError(f"labels must be 0 or 1; label {wrong} is {int(self.labels[wrong])}")
+        for name, values in self.factors.items():
+            if values.shape != self.labels.shape:
+                raise DataError(
+                    f"factor {name} must have shape ({len(self)},), one an image, not "
+                    f"{values.shape}"
+                )
 
     def __len__(self):
         return len(self.images)

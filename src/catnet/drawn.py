@@ -1,12 +1,16 @@
 """Drawn images of cats and of other things, for whoever has no photographs at hand.
 
-Every image follows from a seed, and has the same bytes on every machine: random numbers
-come from `numpy.random.RandomState`, whose streams are frozen [1]_, and what follows is
-additions, multiplications, divisions, square roots, comparisons and roundings of float64
-arrays, which IEEE 754 defines to the last bit.
+Every image follows from a seed, and has the same bytes on every machine: the random numbers
+are the uniform ones of `numpy.random.RandomState`, whose streams are frozen [1]_, and all
+that is done with them is ``+ - * /``, square roots, comparisons and roundings, which
+IEEE 754 defines to the last bit.
 
-A picture is painted by numbers: shapes write the number of an ink on a grid three times
-finer than the pixels, and a pixel is the mean of its nine points.
+Pictures are painted by numbers: shapes write the number of an ink on a grid three times finer
+than the pixels, and a pixel is the mean of its nine points.
+
+Three things keep a linear classifier from telling cats by single pixels: an object is as
+often darker as lighter than what is behind it, lines on it contrast with it either way, and
+all kinds share one range of colours.
 
 References
 ----------
@@ -15,7 +19,6 @@ References
 
 from __future__ import annotations
 
-import operator
 from itertools import pairwise
 
 import numpy as np
@@ -26,38 +29,39 @@ from .errors import ParameterError
 __all__ = ["CAT_KINDS", "OTHER_KINDS", "draw", "load_drawn"]
 
 SIDE = 64  # pixels
-FINE = 3  # points a pixel, along each side
+FINE = 3  # points to a pixel, along each side
 
-# What is drawn uniformly for each image, and between which bounds.
-_RANGES = {
-    "stretch": (0.85, 1.18),  # width over height
-    "flip": (0.0, 2.0),  # floored: 1 where mirrored
-    "variant": (0.0, 2.0),  # floored: which of the kind's two forms
-    "pose": (-1.0, 1.0),  # where the head turns, how far the wings open, …
-    "build": (0.0, 1.0),  # from slender to broad
+CAT_KINDS = ("face", "whole")
+OTHER_KINDS = ("moth", "dog", "car", "house", "tree", "mug")
+BACKDROPS = ("plain", "gradient", "texture")
+GROUND, COAT, SHADE, LIGHT, ACCENT, BLACK, WHITE, LINE = range(8)  # the inks
+
+# What is drawn evenly between two bounds.
+EVEN = {
+    "pose": (-1.0, 1.0),
+    "build": (0.0, 1.0),
+    "stretch": (0.9, 1.1),
     "hue": (0.0, 6.0),
-    "saturation": (0.0, 0.7),
-    "lightness": (-1.0, 1.0),
-    "accent_hue": (0.0, 6.0),  # of eyes, doors, …
+    "saturation": (0.0, 0.3),
+    "lightness": (-1.0, 1.0),  # made ready in _factors
+    "accent_hue": (0.0, 6.0),
     "background_hue": (0.0, 6.0),
-    "background_saturation": (0.0, 0.7),
-    "background_lightness": (0.1, 0.9),
-    "camouflage": (0.0, 1.0),  # share of the object's colour in the background's, below
-    "backdrop": (0.0, 3.0),  # floored, an index into BACKDROPS
-    "backdrop_strength": (0.05, 0.25),
-    "backdrop_angle": (-1.0, 1.0),
-    "noise": (0.0, 0.12),  # largest change of a pixel, of 1
+    "background_saturation": (0.0, 0.3),
+    "background_lightness": (0.43, 0.57),
+    "backdrop_angle": (-90.0, 90.0),
+    "backdrop_strength": (0.02, 0.1),
+    "noise": (0.0, 0.08),
 }
-# What is mostly near a typical value and at times far off: that value, and how far at most.
-_TAILED = {
-    "x": (32.0, 12.0),  # centre of the object, in pixels from the left
-    "y": (32.0, 12.0),  # and from the top
-    "rotation": (0.0, 60.0),  # degrees, clockwise
-    "scale": (25.0, 13.0),  # half the object's size, in pixels
+# What is mostly near a typical value and now and then far off: that value, and how far.
+TAILED = {
+    "x": (32.0, 8.0),
+    "y": (32.0, 8.0),
+    "rotation": (0.0, 45.0),
+    "scale": (29.0, 12.0),
+    "camouflage": (0.0, 1.0),  # its size is taken in _factors
 }
-BACKDROPS = np.array(["plain", "gradient", "texture"])
-
-GROUND, COAT, SHADE, LIGHT, ACCENT, BLACK, WHITE, LINE = range(8)  # inks
+# What is one of several, each as likely.
+CHOSEN = {"variant": (0, 1), "mirrored": (0, 1), "backdrop": BACKDROPS}
 
 
 def draw(n_cats, n_others, seed):
@@ -72,33 +76,88 @@ def draw(n_cats, n_others, seed):
 
     Returns
     -------
-    Split
-        Images of shape (n, 64, 64, 3). 
+    Split of n = n_cats + n_others images, 64 by 64 pixels
+        With all that was drawn at random for an image, but its noise and its texture, in
+        `factors`, arrays of shape (n,):
+
+        kind
+            Which of `CAT_KINDS` or `OTHER_KINDS`.
+        variant
+            0 or 1, the two forms of a kind: a face plain or with stripes, a whole cat
+            sitting or standing, a moth or a butterfly, a dog's face or a whole dog, …
+        pose, build
+            Where a head turns, how a tail bends, where a door is, -1 … 1; from slender to
+            broad, 0 … 1.
+        x, y, scale
+            The object's centre from the left and from the top, and half its size, in pixels.
+        rotation, mirrored, stretch
+            Degrees clockwise; 1 where left and right are swapped; width over height.
+        hue, saturation, lightness, accent_hue
+            The object's colour, the hue from red to red in 0 … 6, the others in 0 … 1; the
+            hue of eyes, doors and the like.
+        background_hue, background_saturation, background_lightness, camouflage
+            The background's colour, and the share of the object's mixed into it, 0 … 1.
+        red, green, blue, background_red, background_green, background_blue
+            What this makes of the two colours, 0 … 1.
+        contrast
+            Root mean square difference of these two, 0 … 1.
+        backdrop, backdrop_strength, backdrop_angle
+            Which of `BACKDROPS`, how much it adds at most, of 1, and the direction of the
+            gradient in degrees.
+        noise
+            The most by which noise changes a colour, of 1.
 
     Raises
     ------
     ParameterError
         If a number or the seed is out of its range.
     """
-    return _draw(n_cats, n_others, np.random.RandomState(_checked_seed(seed)))
+    _check("n_cats", n_cats, 0)
+    _check("n_others", n_others, 0)
+    _check("seed", seed, 0)
+    if n_cats + n_others == 0:
+        raise ParameterError("n_cats and n_others are both 0: there is nothing to draw")
+    return _split(n_cats, n_others, np.random.RandomState(seed))
 
 
 def load_drawn(n_train=209, n_test=50, seed=0):
-    """Draw a training and a test set."""
-    _checked_seed(seed)
-    train, test = (
-        _draw(n_cats, n - n_cats, np.random.RandomState(np.array([seed, part], dtype=np.int64)))
-        for part, (n, n_cats) in enumerate(
-            [(n_train, (n_train * 72 + 104) // 209), (n_test, (n_test * 33 + 25) // 50)]
-        )
-    )
-    return Dataset("drawn", train, test)
+    """Draw a training and a test set with as many cats as the photographs have.
+
+    Parameters
+    ----------
+    n_train, n_test : int
+        How many images, at least 1. Of the training images 72 in 209 are cats, of the test
+        images 33 in 50, rounded.
+    seed : int, 0 to 2**32 - 1
+        Where the random numbers of both sets begin. Neither set depends on the other's size.
+
+    Returns
+    -------
+    Dataset
+        Named ``"drawn"``; for its factors see `draw`.
+
+    Raises
+    ------
+    ParameterError
+        If a number or the seed is out of its range.
+    """
+    _check("n_train", n_train, 1)
+    _check("n_test", n_test, 1)
+    _check("seed", seed, 0)
+    splits = []
+    for n, cats, of in ((n_train, 72, 209), (n_test, 33, 50)):
+        n_cats = (2 * n * cats + of) // (2 * of)
+        stream = np.random.RandomState(np.array([seed, len(splits)], dtype=np.int64))
+        splits.append(_split(n_cats, n - n_cats, stream))
+    return Dataset("drawn", *splits)
 
 
-def _draw(n_cats, n_others, random_state):
-    n_cats, n_others = operator.index(n_cats), operator.index(n_others)
-    if n_cats < 0 or n_others < 0 or n_cats + n_others == 0:
-        raise ParameterError(f"bad")
+def _check(name, value, least):
+    if not isinstance(value, (int, np.integer)) or not least <= value < 2**32:
+        raise ParameterError(f"{name} must be a whole number in {least} … 2**32 - 1, not {value!r}")
+
+
+def _split(n_cats, n_others, random_state):
     labels = (np.arange(n_cats + n_others) < n_cats).astype(np.int64)
     labels = labels[random_state.permutation(len(labels))]
     factors = _factors(labels, random_state)
@@ -108,111 +167,114 @@ def _draw(n_cats, n_others, random_state):
     return Split(images, labels, factors)
 
 
-def _checked_seed(seed):
-    if not 0 <= operator.index(seed) < 2**32:
-        raise ParameterError(f"seed must be in 0 … 2**32 - 1, not {seed!r}")
-    return seed
-
-
 def _factors(labels, random_state):
-    """Draw the table of what makes each image."""
-    uniform = random_state.random_sample((len(_RANGES) + len(_TAILED) + 1, len(labels)))
-    table = {
-        name: low + (high - low) * u
-        for (name, (low, high)), u in zip(_RANGES.items(), uniform, strict=False)
-    }
-    for (name, (typical, spread)), u in zip(_TAILED.items(), uniform[len(_RANGES) :], strict=False):
-        w = 2.0 * u - 1.0
-        table[name] = typical + spread * (w * w * w)
-    cats, others = np.array(list(CAT_KINDS)), np.array(list(OTHER_KINDS))
-    u = uniform[-1]
-    kind = np.where(
-        labels == 1,
-        cats[(u * len(cats)).astype(np.int64)],
-        others[(u * len(others)).astype(np.int64)],
-    )
-    w = table["lightness"]
-    table["lightness"] = 0.5 + 0.4 * np.copysign(np.sqrt(np.abs(w)), w)
-    for name in ("flip", "variant"):
-        table[name] = table[name].astype(np.int64)
-    table["backdrop"] = BACKDROPS[table["backdrop"].astype(np.int64)]
-    c = table["camouflage"]
-    table["camouflage"] = 0.9 * c * c
+    """Draw the table of everything that makes an image, but texture and noise."""
+
+    def uniform():
+        return random_state.random_sample(len(labels))
+
+    def one_of(choices):
+        return np.array(choices)[(uniform() * len(choices)).astype(np.int64)]
+
+    table = {"kind": np.where(labels == 1, one_of(CAT_KINDS), one_of(OTHER_KINDS))}
+    for name, choices in CHOSEN.items():
+        table[name] = one_of(choices)
+    for name, (low, high) in EVEN.items():
+        table[name] = low + (high - low) * uniform()
+    for name, (typical, spread) in TAILED.items():
+        w = 2.0 * uniform() - 1.0
+        table[name] = typical + spread * (w * w * w * w * w)
+    table["camouflage"] = np.abs(table["camouflage"])
+    # most coats are dark or light, the middle is the background's
+    table["lightness"] = 0.5 + 0.4 * np.copysign(np.sqrt(np.abs(w := table["lightness"])), w)
+
     coat = _rgb(table["hue"], table["saturation"], table["lightness"])
-    ground = _rgb(
-        table["background_hue"], table["background_saturation"], table["background_lightness"]
-    )
+    ground = _rgb(*(table[f"background_{name}"] for name in ("hue", "saturation", "lightness")))
     ground = ground + table["camouflage"] * (coat - ground)
-    for channel, name in enumerate(["red", "green", "blue"]):
-        table[name] = coat[channel]
-        table["background_" + name] = ground[channel]
-    d = coat - ground
-    table["contrast"] = np.sqrt((d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / 3.0)
-    return {"kind": kind, **table}
+    for channel, name in enumerate(("red", "green", "blue")):
+        table[name], table[f"background_{name}"] = coat[channel], ground[channel]
+    red, green, blue = coat - ground
+    table["contrast"] = np.sqrt((red * red + green * green + blue * blue) / 3.0)
+    return table
 
 
 def _rgb(hue, saturation, lightness):
-    """Red, green and blue in 0 … 1, stacked along a new first axis, of HSL colours."""
+    """Red, green and blue, 0 … 1, along a new first axis."""
     chroma = (1.0 - np.abs(2.0 * lightness - 1.0)) * saturation
-    wheel = (hue + np.array([[0.0], [4.0], [2.0]])) % 6.0
-    return lightness + chroma * (np.clip(np.abs(wheel - 3.0) - 1.0, 0.0, 1.0) - 0.5)
+    channels = []
+    for offset in (0.0, 4.0, 2.0):
+        wheel = hue + offset
+        wheel = np.where(wheel >= 6.0, wheel - 6.0, wheel)
+        share = np.clip(np.abs(wheel - 3.0) - 1.0, 0.0, 1.0)
+        channels.append(lightness + chroma * (share - 0.5))
+    return np.array(channels)
 
 
 def _circle_point(degrees):
-    """Cosine and sine, without calling either: a rational point of the circle."""
-    x = degrees * (0.017453292519943295 / 2.0)
-    t = x * (15.0 - x * x) / (15.0 - 6.0 * x * x)
+    """Cosine and sine of an angle up to 90 degrees, within 0.0003.
+
+    With t about the tangent of half the angle, (1 - t²) / (1 + t²) and 2 t / (1 + t²) lie on
+    the circle whatever t is; the system's own cosine differs between systems.
+    """
+    half = degrees * 0.008726646259971648  # pi / 360
+    t = half * (15.0 - half * half) / (15.0 - 6.0 * half * half)
     return (1.0 - t * t) / (1.0 + t * t), 2.0 * t / (1.0 + t * t)
 
 
 def _image(f, random_state):
+    """Draw one image, of the factors `f`: uint8 of shape (64, 64, 3)."""
     canvas = _Canvas(f)
-    {**CAT_KINDS, **OTHER_KINDS}[f["kind"]](canvas, f["variant"], f["pose"], f["build"])
+    PAINTERS[f["kind"]](canvas, f["variant"], f["pose"], f["build"])
+    palette = _palette(f)
+    backdrop = 255.0 * _backdrop(f, random_state)
+    noise = 255.0 * f["noise"] * (2.0 * random_state.random_sample((SIDE, SIDE, 3)) - 1.0)
+    paint = np.zeros((SIDE, SIDE, 3), dtype=np.int64)
+    bare = np.zeros((SIDE, SIDE), dtype=np.int64)
+    for row in range(FINE):
+        for column in range(FINE):
+            inks = canvas.inks[row::FINE, column::FINE]
+            paint += palette[inks]
+            bare += inks == GROUND
+    image = (paint + bare[..., np.newaxis] * backdrop) / FINE**2 + noise
+    return np.rint(np.clip(image, 0.0, 255.0)).astype(np.uint8)
+
+
+def _palette(f):
+    """Colour of every ink, int64 of shape (8, 3); the ground's is not used."""
     coat = np.array([f["red"], f["green"], f["blue"]])
     palette = np.zeros((8, 3))
     palette[COAT] = coat
     palette[SHADE] = 0.6 * coat
-    palette[LIGHT] = coat + 0.5 * (1.0 - coat)
-    palette[ACCENT] = _rgb(f["accent_hue"], 0.8, 0.5)[:, 0]
+    palette[LIGHT] = 0.5 + 0.5 * coat
+    palette[ACCENT] = _rgb(f["accent_hue"], 0.8, 0.5)
     palette[BLACK] = 0.1
     palette[WHITE] = 0.95
     palette[LINE] = 0.1 if f["lightness"] > 0.5 else 0.95
-    ground = _ground(f, random_state)
-    noise = f["noise"] * (2.0 * random_state.random_sample((SIDE, SIDE, 3)) - 1.0)
-    palette = np.rint(255.0 * palette).astype(np.int64)
-    paint = np.zeros((SIDE, SIDE, 3), dtype=np.int64)
-    bare = np.zeros((SIDE, SIDE, 1), dtype=np.int64)
-    for i in range(FINE):
-        for j in range(FINE):
-            points = canvas.inks[i::FINE, j::FINE]
-            paint += palette[points]
-            bare[..., 0] += points == GROUND
-    image = (paint + bare * (255.0 * ground)) / FINE**2 + 255.0 * noise
-    return np.rint(np.clip(image, 0.0, 255.0)).astype(np.uint8)
+    return np.rint(255.0 * palette).astype(np.int64)
 
 
-def _ground(f, random_state):
-    """The background without the object."""
+def _backdrop(f, random_state):
+    """Draw what is behind the object: float64 in 0 … 1, shape (64, 64, 3)."""
     lattice = 2.0 * random_state.random_sample((9, 9)) - 1.0
-    cosine, sine = _circle_point(90.0 * f["backdrop_angle"])
-    middle = (np.arange(SIDE) + 0.5) / SIDE
-    if f["backdrop"] == "gradient":
-        pattern = 2.0 * (cosine * (middle - 0.5) + sine * (middle[:, np.newaxis] - 0.5))
-    elif f["backdrop"] == "texture":
-        pattern = _interpolated(lattice, middle)
-    else:
+    places = (np.arange(SIDE) + 0.5) / SIDE
+    if f["backdrop"] == "plain":
         pattern = np.zeros((SIDE, SIDE))
-    colour = np.array([f["background_red"], f["background_green"], f["background_blue"]])
+    elif f["backdrop"] == "gradient":
+        cosine, sine = _circle_point(f["backdrop_angle"])
+        pattern = cosine * (2.0 * places - 1.0) + sine * (2.0 * places[:, np.newaxis] - 1.0)
+    else:
+        pattern = _between_nodes(lattice, places)
+    colour = np.array([f[f"background_{name}"] for name in ("red", "green", "blue")])
     return np.clip(colour + f["backdrop_strength"] * pattern[..., np.newaxis], 0.0, 1.0)
 
 
-def _interpolated(lattice, middle):
-    """Bilinear."""
-    place = middle * (len(lattice) - 1)
-    low = place.astype(np.int64)
-    share = place - low
-    rows = lattice[low] + share[:, np.newaxis] * (lattice[low + 1] - lattice[low])
-    return rows[:, low] + share * (rows[:, low + 1] - rows[:, low])
+def _between_nodes(lattice, places):
+    """Interpolate a square lattice linearly, at `places` in 0 … 1 along both sides."""
+    position = places * (len(lattice) - 1)
+    node = position.astype(np.int64)
+    share = position - node
+    rows = lattice[node] + share[:, np.newaxis] * (lattice[node + 1] - lattice[node])
+    return rows[:, node] + share * (rows[:, node + 1] - rows[:, node])
 
 
 class _Canvas:
@@ -225,7 +287,7 @@ class _Canvas:
         self.inks = np.full((SIDE * FINE, SIDE * FINE), GROUND, dtype=np.uint8)
         self.centre, self.scale = (f["x"], f["y"]), f["scale"]
         self.cosine, self.sine = _circle_point(f["rotation"])
-        self.width = f["stretch"] * (1.0 - 2.0 * f["flip"])
+        self.width = f["stretch"] * (1.0 - 2.0 * f["mirrored"])
         points = (np.arange(SIDE * FINE) + 0.5) / FINE
         x = (points - f["x"]) / f["scale"]
         y = (points[:, np.newaxis] - f["y"]) / f["scale"]
@@ -286,40 +348,42 @@ class _Canvas:
             inks[off_u * off_u + off_v * off_v <= r * r] = ink
 
     def curve(self, ink, width, start, pull, end):
-        """A parabola"""
-        self.stroke(ink, width, *(_between(start, pull, end, k / 6) for k in range(7)))
+        """Draw a parabola from `start` to `end`, drawn towards `pull` on the way."""
+        points = []
+        for t in (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0):
+            a, b, c = (1.0 - t) * (1.0 - t), 2.0 * t * (1.0 - t), t * t
+            points.append(
+                (a * start[0] + b * pull[0] + c * end[0], a * start[1] + b * pull[1] + c * end[1])
+            )
+        self.stroke(ink, width, *points)
 
 
-def _between(start, pull, end, t):
-    a, b, c = (1 - t) * (1 - t), 2 * t * (1 - t), t * t
-    return tuple(a * s + b * p + c * e for s, p, e in zip(start, pull, end, strict=True))
+# The painters. Later shapes cover earlier ones; `c` is the canvas.
 
 
-def _cat_head(c, u, v, r, turn, tabby):
-    """Head of a cat, of half-width r."""
+def _cat_head(c, u, v, r, turn, stripes):
+    """A cat's head of half-width `r` around (u, v)."""
+    face = u + 0.18 * r * turn  # where the middle of the face is
     for side in (-1.0, 1.0):
-        tip = (u + side * 0.78 * r, v - 1.1 * r)
-        foot, inner = (u + side * 0.9 * r, v - 0.05 * r), (u + side * 0.08 * r, v - 0.62 * r)
-        ear = (tip, foot, inner) if side > 0 else (tip, inner, foot)
-        c.polygon(COAT, *ear)
-        middle = (u + side * 0.6 * r, v - 0.5 * r)
-        c.polygon(SHADE, *((m + 0.62 * (p - m), n + 0.62 * (q - n)) for (p, q), (m, n) in
-                           ((corner, middle) for corner in ear)))
+        ear = [(0.78, -1.1), (0.9, -0.05), (0.08, -0.62)]
+        c.polygon(COAT, *((u + side * a * r, v + b * r) for a, b in ear))
+        inner = [(0.71, -0.87), (0.79, -0.22), (0.28, -0.57)]
+        c.polygon(SHADE, *((u + side * a * r, v + b * r) for a, b in inner))
     c.ellipse(COAT, u, v, r, 0.82 * r)
-    turned = u + 0.18 * r * turn
-    if tabby:
-        for offset in (-0.25, 0.0, 0.25):
-            c.stroke(SHADE, 0.1 * r, (turned + offset * r, v - 0.72 * r), (turned + 0.8 * offset * r, v - 0.4 * r))
-    c.pair(LIGHT, 0.2 * r, v + 0.42 * r, 0.26 * r, 0.2 * r, turned)
-    c.pair(WHITE, 0.42 * r, v - 0.08 * r, 0.24 * r, 0.21 * r, turned)
-    c.pair(ACCENT, 0.42 * r, v - 0.08 * r, 0.21 * r, 0.18 * r, turned)
-    c.pair(BLACK, 0.42 * r, v - 0.08 * r, 0.08 * r, 0.18 * r, turned)
-    c.polygon(BLACK, (turned - 0.13 * r, v + 0.2 * r), (turned + 0.13 * r, v + 0.2 * r), (turned, v + 0.36 * r))
+    if stripes:
+        for a in (-0.25, 0.0, 0.25):
+            c.stroke(SHADE, 0.1 * r, (face + a * r, v - 0.72 * r), (face + 0.8 * a * r, v - 0.4 * r))
+    c.pair(LIGHT, 0.2 * r, v + 0.42 * r, 0.26 * r, 0.2 * r, face)
+    for ink, ru, rv in ((WHITE, 0.24, 0.21), (ACCENT, 0.21, 0.18), (BLACK, 0.08, 0.18)):
+        c.pair(ink, 0.42 * r, v - 0.08 * r, ru * r, rv * r, face)
+    nose = [(-0.13, 0.2), (0.13, 0.2), (0.0, 0.36)]
+    c.polygon(BLACK, *((face + a * r, v + b * r) for a, b in nose))
     for side in (-1.0, 1.0):
-        c.curve(LINE, 0.06 * r, (turned, v + 0.36 * r), (turned + side * 0.06 * r, v + 0.56 * r), (turned + side * 0.26 * r, v + 0.5 * r))
-        for slope in (-0.16, 0.02, 0.2):
-            c.stroke(LINE, 0.05 * r, (turned + side * 0.34 * r, v + (0.4 + 0.4 * slope) * r),
-                     (turned + side * 1.15 * r, v + (0.38 + 1.1 * slope) * r))
+        mouth = [(0.0, 0.36), (0.06, 0.56), (0.26, 0.5)]
+        c.curve(BLACK, 0.06 * r, *((face + side * a * r, v + b * r) for a, b in mouth))
+        for start, end in ((0.34, 0.2), (0.41, 0.4), (0.48, 0.6)):  # whiskers
+            root = (face + side * 0.34 * r, v + start * r)
+            c.stroke(LINE, 0.05 * r, root, (face + side * 1.15 * r, v + end * r))
 
 
 def _face(c, variant, pose, build):
@@ -441,7 +505,7 @@ def _house(c, variant, pose, build):
 
 
 def _tree(c, variant, pose, build):
-    c.polygon(LINE, (-0.1, 0.1), (0.1, 0.1), (0.16, 0.95), (-0.16, 0.95))
+    c.polygon(SHADE, (-0.1, 0.1), (0.1, 0.1), (0.16, 0.95), (-0.16, 0.95))
     broad = 0.8 + 0.35 * build
     if variant:  # a fir
         for v, half in ((0.45, 0.72), (0.05, 0.56), (-0.35, 0.4)):
@@ -474,7 +538,13 @@ def _mug(c, variant, pose, build):
         c.curve(LIGHT, 0.07, (u, -0.6), (u + 0.25, -0.75), (u + 0.05 * pose, -0.95))
 
 
-CAT_KINDS = {"face": _face, "whole": _whole}
-OTHER_KINDS = {
-    "moth": _moth, "dog": _dog, "car": _car, "house": _house, "tree": _tree, "mug": _mug,
+PAINTERS = {
+    "face": _face,
+    "whole": _whole,
+    "moth": _moth,
+    "dog": _dog,
+    "car": _car,
+    "house": _house,
+    "tree": _tree,
+    "mug": _mug,
 }

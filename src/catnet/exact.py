@@ -22,7 +22,8 @@ each of their partial sums is exact, while ``a + b + ceil(log2(K)) <= 53``.
 
 *Range.* A row or column whose largest magnitude is 2**450 (about 1e135) or more, infinite
 or NaN gives NaN wherever it takes part. One that stays below 2**-450 is rounded as if its
-largest magnitude were just that. Between the two, no product or sum can over- or underflow.
+largest magnitude were just below that. Between the two, no product or sum can over- or
+underflow.
 
 References
 ----------
@@ -93,10 +94,11 @@ def integer_product(real, integers, largest=255):
     -------
     ndarray of float64, shape (n, m)
         Within ``K * largest * 2**(e - bits - 1)`` of the true product, ``2**e`` being the
-        power of two above the largest magnitude in the row of `real`, and `bits` being 31
-        for K = 12,288 pixels and 37 for K = 209. From K * largest > 2**23 on, where fewer
-        than 30 bits are left, `real` is cut into two slices and the error is
-        ``K * largest * 2**(e - 2 * (bits + 1))`` and two roundings.
+        power of two above the largest magnitude in the row of `real`, and `bits` being
+        ``53 - ceil(log2(K * largest))``, at most 51: 31 for K = 12,288 pixels and 37 for
+        K = 209. From K * largest > 2**23 on, where fewer than 30 bits are left, `real` is
+        cut into two slices and the error is
+        ``K * largest * 2**(e - 2 * (bits + 1))`` and one rounding.
 
     Raises
     ------
@@ -127,9 +129,10 @@ def product(left, right):
     ndarray of float64, shape (n, m)
         With slices of ``b = (53 - ceil(log2(K))) // 2`` bits and the powers of two
         ``2**eA``, ``2**eB`` above the largest magnitudes of the row and the column, two
-        slices are within ``1.25 * K * 2**(eA + eB - 2 * b)`` of the true product, and
-        two roundings. Above K = 8192, where two slices would keep fewer than 40 bits, a
-        third one makes it ``2 * K * 2**(eA + eB - 3 * b)`` and five roundings.
+        slices are within ``0.75 * K * 2**(eA + eB - 2 * b)`` of the true product, and
+        two roundings: what is left out is A1 (B - B1 - B2), its mirror image and
+        (A - A1) (B - B1). Above K = 8192, where two slices would keep fewer than 40 bits,
+        a third one makes it ``0.5 * K * 2**(eA + eB - 3 * b)`` and five roundings.
 
     Raises
     ------
@@ -192,10 +195,12 @@ _LOG_TERMS = [2 / (2 * k + 1) for k in range(1, 12)]
 
 
 def exp(x):
-    """Exponential, within 1 ulp, monotone, with IEEE's values at ±inf and NaN.
+    """Exponential, within 1.2 ulp, monotone, with IEEE's values at ±inf and NaN.
 
     ``x = k ln 2 + r`` with ``|r| <= ln(2) / 2``, the series of ``exp(r)`` as
-    ``1 + (r + r² q(r))``, then a scaling by ``2**k``.
+    ``1 + (r + r² q(r))``, then a scaling by ``2**k``. Below 1, where an ulp is smallest, the
+    roundings of r, of ``r² q(r)`` and of the two sums add up to at most 0.20, 0.17, 0.25 and
+    0.5 ulp; the most that was seen in half a million samples is 0.94.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ OWN_ERRORS = {"ParameterError": ParameterError, "DataError": DataError}
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError")
 
 
-def execute(chapter, given=None, *, figures=True, progress=False):
+def execute(chapter, given=None, *, figures=True, main_run_only=False, progress=False):
     """Run a chapter's notebook from its first cell to its last; nothing is written.
 
     Parameters
@@ -30,6 +30,9 @@ def execute(chapter, given=None, *, figures=True, progress=False):
         Parameters other than the defaults, read and checked before.
     figures : bool
         Whether to run the cells tagged `figure`, which nothing else depends on.
+    main_run_only : bool
+        Whether to end after the cell tagged `main-run`, which leaves the chapter's first run
+        in `run`; that one is the result then.
     progress : bool
         Show a progress bar on standard error, if that is a terminal.
 
@@ -74,6 +77,16 @@ def execute(chapter, given=None, *, figures=True, progress=False):
     return executed, _results(executed)
 
 
+def _up_to_main_run(chapter, cells):
+    import nbformat
+
+    last = [i for i, cell in enumerate(cells) if "main-run" in cell.metadata.get("tags", [])]
+    if not last:
+        raise CatnetError(f"no cell of chapter {chapter} is tagged main-run")
+    show = f"catnet.Results({chapter!r}, parameters, {{'main run': run}})"
+    return [*cells[: last[0] + 1], nbformat.v4.new_code_cell(show)]
+
+
 def trains(chapter):
     """Whether a chapter's notebook shows a `Results`, so that there is something to record."""
     return "catnet.Results(" in chapters.notebook(chapter).read_text(encoding="utf-8")
@@ -105,8 +118,8 @@ def _kernel_manager():
                     sys.executable,
                     "-Xfrozen_modules=off",
                     *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
-                    # It warns of others who read what goes over this machine's own loopback.
-                    "--log-level=ERROR",
+                    # What it would say of sockets and of being stopped is not for our users.
+                    "--log-level=CRITICAL",
                 ],
                 display_name="Python 3",
                 language="python",

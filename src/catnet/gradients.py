@@ -29,11 +29,14 @@ def cross_entropy(logits, labels, epsilon=COST_EPSILON):
     Returns
     -------
     float
-        In nats.
+        In nats. Infinite where epsilon is 0 and an output is wrong without any doubt.
     """
     a = exact.sigmoid(logits)
     right = np.where(labels == 1, a, 1.0 - a)
-    return float(-exact.total(exact.log(right + epsilon))[0, 0] / labels.size)
+    logs = exact.log(right + epsilon)
+    if logs.min(initial=0.0) == -np.inf:  # which `total` would make NaN
+        return float(np.inf)
+    return float(-exact.total(logs)[0, 0] / labels.size)
 
 
 def backpropagate(network, split, activations, logits):

@@ -86,7 +86,8 @@ class Network:
         z = exact.integer_product(self.weights[0], split.pixels) / 255.0 + self.biases[0]
         activations = []
         for weights, biases in zip(self.weights[1:], self.biases[1:], strict=True):
-            activations.append(np.maximum(z, 0.0) + 0.0)  # maximum(-0.0, 0.0) is -0.0 on some machines
+            # maximum(-0.0, 0.0) is -0.0 on some machines
+            activations.append(np.maximum(z, 0.0) + 0.0)
             z = exact.product(weights, activations[-1]) + biases
         return activations, z
 
@@ -104,8 +105,10 @@ class Network:
 
     def copy_from(self, other):
         """Take over the parameters of a network of the same widths."""
-        for mine, theirs in zip(self.weights + self.biases, other.weights + other.biases, strict=True):
-            mine[...] = theirs
+        pairs = [(self.weights, other.weights), (self.biases, other.biases)]
+        for ours, others in pairs:
+            for mine, theirs in zip(ours, others, strict=True):
+                mine[...] = theirs
 
     def copy(self):
         """Return a network of its own with the same parameters."""
@@ -139,27 +142,65 @@ class Network:
         Raises
         ------
         ParameterError
-            If the file does not hold one weight and one bias array for each layer.
+            If the file cannot be read, or does not hold one float64 weight and bias array for
+            each layer, in shapes that follow on from one another.
         """
         import h5py
 
         network = cls.__new__(cls)
-        with h5py.File(path, "r") as file:
-            try:
-                layers = [str(layer + 1) for layer in range(len(file["weights"]))]
-                network.weights = [file["weights"][layer][()] for layer in layers]
-                network.biases = [file["biases"][layer][()] for layer in layers]
-            except KeyError as error:
-                raise ParameterError(f"{path} does not hold a network: {error.args[0]}") from None
-        widths = [len(weights) for weights in network.weights]
-        network.layer_dims = _checked_dims([network.weights[0].shape[1], *widths])
+        try:
+            with h5py.File(path, "r") as file:
+                groups = [file.get(kind) for kind in ("weights", "biases")]
+                if not all(isinstance(group, h5py.Group) and len(group) for group in groups):
+                    raise ParameterError("it has no groups weights and biases with arrays in them")
+                network.weights, network.biases = [_read_layers(group) for group in groups]
+            network.layer_dims = _dims_of(network.weights, network.biases)
+        except ParameterError as error:
+            raise ParameterError(f"{path} does not hold a network: {error}") from None
+        except (OSError, RuntimeError) as error:  # what h5py raises for a file it cannot read
+            reason = " ".join(str(error).split())
+            raise ParameterError(f"{path} cannot be read as an HDF5 file: {reason}") from None
         return network
+
+
+def _read_layers(group):
+    """Return the float64 matrices ``1``, ``2``, … of an HDF5 group."""
+    import h5py
+
+    arrays = []
+    for layer in range(1, len(group) + 1):
+        array = group.get(str(layer))
+        name = f"{group.name[1:]}/{layer}"
+        if not isinstance(array, h5py.Dataset):
+            raise ParameterError(f"it has no array {name}")
+        if array.dtype != np.float64 or array.ndim != 2:
+            raise ParameterError(
+                f"{name} must be a float64 matrix, not {array.dtype} of shape {array.shape}"
+            )
+        arrays.append(array[()])
+    return arrays
+
+
+def _dims_of(weights, biases):
+    """Return the layer_dims that these arrays have, if they fit together."""
+    dims = _checked_dims([weights[0].shape[1], *(len(w) for w in weights)])
+    shapes = [w.shape for w in weights], [b.shape for b in biases]
+    expected = [(n, k) for k, n in pairwise(dims)], [(n, 1) for n in dims[1:]]
+    if shapes != expected:
+        raise ParameterError(
+            f"arrays of the shapes {[*shapes[0], *shapes[1]]} do not follow on from one another"
+        )
+    return dims
 
 
 def _checked_dims(layer_dims):
     dims = tuple(operator.index(width) for width in layer_dims)
     if len(dims) < 2 or min(dims) < 1:
-        raise ParameterError(f"layer_dims must be two widths or more, each at least 1, not {list(dims)}")
+        raise ParameterError(
+            f"layer_dims must be two widths or more, each at least 1, not {list(dims)}"
+        )
     if dims[-1] != 1:
-        raise ParameterError(f"layer_dims must end with 1, the probability of a cat, not {dims[-1]}")
+        raise ParameterError(
+            f"layer_dims must end with 1, the probability of a cat, not {dims[-1]}"
+        )
     return dims

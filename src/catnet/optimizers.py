@@ -105,7 +105,8 @@ class Adam:
 
     def start(self, parameters):
         """Return the state of a run that has not taken a step: averages of zero."""
-        return AdamState([np.zeros_like(p) for p in parameters], [np.zeros_like(p) for p in parameters])
+        m, v = ([np.zeros_like(p) for p in parameters] for _ in range(2))
+        return AdamState(m, v)
 
     def update(self, parameters, gradients, state):
         """Take one step: change every array of `parameters`, and `state`, in place."""

@@ -15,7 +15,10 @@ from .errors import CatnetError
 __all__ = ["PAGE_FILES", "build_page", "require_jupyter_book"]
 
 # What a page needs beside it; Sphinx writes more, for books of many pages.
-PAGE_FILES = ("index.html", "_images", "_sources", "_static", "search.html", "searchindex.js")
+PAGE_FILES = (
+    *("index.html", "_images", "_sources", "_static"),
+    *("search.html", "searchindex.js", "genindex.html"),
+)
 
 CHAPTER_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?:\./)?[\w/.-]+\.(?:md|ipynb)(?:#[^)\s]*)?\)")
 DOC_ROLE = re.compile(r"\{(?:doc|ref|numref)\}`([^`<]+?)\s*<[^`>]+>`")

@@ -50,7 +50,7 @@ def outcome(iterations, costs):
 
 
 def criterion(chapter):
-    """What a run must show to be taken for a chapter.
+    """Say what a run must show to be taken for a chapter.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def search(chapter, limit=100, *, report=print):
     wanted = criterion(chapter)
     tried = []
     for seed in range(limit):
-        _, results = execute(chapter, {"seed": seed}, figures=False)
+        _, results = execute(chapter, {"seed": seed}, figures=False, main_run_only=True)
         if results is None:
             raise CatnetError(f"chapter {chapter} shows no `catnet.Results` to judge a seed by")
         run = next(iter(results.runs.values()))

@@ -40,6 +40,8 @@ class EarlyStopping:
 class History:
     """What a training run recorded; arrays have one row an iteration.
 
+    Of an iteration at which the run diverged there is the cost alone.
+
     Attributes
     ----------
     costs : ndarray, shape (t,)
@@ -138,16 +140,16 @@ def fit(
             validation_costs.append(
                 cross_entropy(validation_logits, validation.labels, cost_epsilon)
             )
-        if early_stopping is not None:
-            if validation_costs[-1] < lowest:
-                best, lowest = (iteration, network.copy()), validation_costs[-1]
-            elif iteration - best[0] >= early_stopping.patience:
-                break
         weights, biases = backpropagate(network, split, activations, logits)
         if "dead_units" in watch:
             dead_units.append([float(np.mean(~(a > 0).any(axis=1))) for a in activations])
         if "gradient_norms" in watch:
             gradient_norms.append([_norm(w) for w in weights])
+        if early_stopping is not None:
+            if best is None or validation_costs[-1] < lowest:
+                best, lowest = (iteration, network.copy()), np.fmin(validation_costs[-1], np.inf)
+            elif iteration - best[0] >= early_stopping.patience:
+                break
         gradients = [kind[layer] for kind in (weights, biases) for layer in trained]
         optimizer.update(parameters, gradients, state)
     if best is not None:
@@ -171,7 +173,7 @@ def _check(network, num_iterations, frozen_layers, validation, early_stopping, w
     if num_iterations < 1:
         raise ParameterError(f"num_iterations must be at least 1, not {num_iterations!r}")
     for layer in frozen_layers:
-        if not 1 <= layer <= network.depth:
+        if layer not in range(1, network.depth + 1):
             raise ParameterError(
                 f"frozen layer {layer!r} is not there: the layers are 1 … {network.depth}"
             )

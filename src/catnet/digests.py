@@ -1,0 +1,124 @@
+"""What training comes to in a few sha256 digests, the same on every machine.
+
+``python -m catnet.digests`` prints them. It needs NumPy alone, and the real images only if
+asked for them with ``--real``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+
+import numpy as np
+
+from . import exact, load_data, plain
+from .network import Network
+from .optimizers import Adam, GradientDescent
+from .training import fit
+
+__all__ = ["digests", "main"]
+
+LAYER_DIMS = ([12288, 20, 7, 5, 1], [12288, 1], [12288, 33, 16, 9, 4, 1])  # the article's first
+OPTIMIZERS = (GradientDescent(), Adam())
+ITERATIONS = 50
+
+
+def digests(dataset, layer_dims=LAYER_DIMS):
+    """Train networks on a dataset, and digest the images, the arithmetic and each training.
+
+    Parameters
+    ----------
+    dataset : str
+        ``"drawn"`` or ``"catvnoncat"``.
+    layer_dims : sequence of lists of int
+        One network for each and for each optimizer, 50 iterations long.
+
+    Returns
+    -------
+    dict of str to str
+        Hexadecimal sha256 by what was digested; ``"all of DATASET"`` is that of the others.
+    """
+    data = load_data(dataset)
+    splits = (data.train, data.test)
+    found = {f"{dataset} images": _sha256(*(a for s in splits for a in (s.images, s.labels)))}
+    found["functions"] = _sha256(*_function_values())
+    found["products"] = _sha256(*_product_values())
+    for dims in layer_dims:
+        for optimizer in OPTIMIZERS:
+            network = Network(dims, seed=0)
+            costs = fit(network, data.train, optimizer, ITERATIONS).costs
+            predictions = [network.predict(split) for split in splits]
+            found[f"{dataset} {dims} {type(optimizer).__name__}"] = _sha256(
+                network.digest().encode(), costs, *predictions
+            )
+    found[f"all of {dataset}"] = _sha256(*(digest.encode() for digest in found.values()))
+    return found
+
+
+def _function_values():
+    """Yield exp, log and sigmoid over their whole ranges and beyond, and normal numbers."""
+    random_state = np.random.RandomState(0)
+    ends = [0.0, -0.0, 1.0, np.inf, -np.inf]
+    x = np.append(1500.0 * random_state.random_sample(20000) - 760.0, ends)
+    powers = random_state.randint(-1080, 1025, 20000).astype(np.int32)
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        positive = np.append(np.ldexp(random_state.random_sample(20000), powers), ends[:4])
+        yield exact.exp(x)
+        yield exact.exp(x / 1000.0)
+        yield exact.log(positive)
+        yield exact.log(1.0 + x / 10000.0)
+        yield exact.sigmoid(x / 10.0)
+    yield exact.normals(random_state, 20001)
+
+
+def _product_values():
+    """Yield products and sums short and long: those with more slices than training takes too."""
+    random_state = np.random.RandomState(1)
+    for length in (1, 2, 209, 8192, 8193, 40000):
+        left = random_state.random_sample((3, length)) - 0.5
+        right = random_state.random_sample((length, 5)) - 0.5
+        left[1] *= 1e-9
+        yield exact.product(left, right)
+        yield exact.integer_product(left, np.floor(510.0 * right))
+        yield exact.total(left)
+        yield exact.total(right, axis=0)
+
+
+def _sha256(*pieces):
+    sha = hashlib.sha256()
+    for piece in pieces:
+        if isinstance(piece, np.ndarray):
+            piece = piece.astype(piece.dtype.newbyteorder("<")).tobytes()
+        sha.update(piece)
+    return sha.hexdigest()
+
+
+def main(argv=None):
+    """Print the digests; see ``python -m catnet.digests --help``."""
+    parser = argparse.ArgumentParser(
+        prog="python -m catnet.digests",
+        description="Train for a moment, and print digests that are the same on every machine.",
+    )
+    parser.add_argument("--real", action="store_true", help="on the real images too")
+    parser.add_argument("--quick", action="store_true", help="the article's network only")
+    parser.add_argument(
+        "--plain", action="store_true", help="with plain arithmetic, for comparison"
+    )
+    parser.add_argument("--json", action="store_true", help="print them as one JSON object")
+    arguments = parser.parse_args(argv)
+    found = {}
+    with plain.arithmetic() if arguments.plain else contextlib.nullcontext():
+        for dataset in ("drawn", "catvnoncat") if arguments.real else ("drawn",):
+            found |= digests(dataset, LAYER_DIMS[:1] if arguments.quick else LAYER_DIMS)
+    if arguments.json:
+        print(json.dumps(found, indent=1))
+    else:
+        width = max(map(len, found))
+        for name, digest in found.items():
+            print(f"{name:<{width}}  {digest}")
+
+
+if __name__ == "__main__":
+    main()

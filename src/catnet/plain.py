@@ -1,0 +1,59 @@
+"""The same operations the ordinary way, for comparison only.
+
+No number in the book's record comes from it. Its results depend on the BLAS, its kernel, the
+number of threads and the processor, which is what `catnet.exact` is there to prevent.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from . import exact
+
+__all__ = ["arithmetic", "exp", "integer_product", "log", "product", "sigmoid", "total"]
+
+
+def integer_product(real, integers, largest=255):
+    """Matrix product."""
+    return real @ integers
+
+
+def product(left, right):
+    """Matrix product."""
+    return left @ right
+
+
+def total(array, axis=-1):
+    """Sum along an axis, which stays, with length 1."""
+    return array.sum(axis, keepdims=True)
+
+
+def exp(x):
+    """Exponential."""
+    return np.exp(x)
+
+
+def log(x):
+    """Natural logarithm."""
+    return np.log(x)
+
+
+def sigmoid(z):
+    """Logistic function ``1 / (1 + exp(-z))``, without overflow."""
+    t = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1.0, t) / (1.0 + t)
+
+
+@contextmanager
+def arithmetic():
+    """Put these functions in the place of those of `catnet.exact` while the context is open."""
+    replaced = {name: getattr(exact, name) for name in __all__ if name != "arithmetic"}
+    for name in replaced:
+        setattr(exact, name, globals()[name])
+    try:
+        yield
+    finally:
+        for name, function in replaced.items():
+            setattr(exact, name, function)

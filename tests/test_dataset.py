@@ -1,0 +1,105 @@
+"""Splits and datasets."""
+
+import numpy as np
+import pytest
+
+from catnet import DataError, Dataset, Split
+
+
+def images(n=4, height=2, width=3):
+    return np.random.RandomState(0).randint(0, 256, (n, height, width, 3)).astype(np.uint8)
+
+
+def labels(*values):
+    return np.array(values, dtype=np.int64)
+
+
+def test_pixels_are_the_flattened_images_one_a_column():
+    split = Split(images(), labels(0, 1, 1, 0))
+    assert len(split) == 4
+    assert split.pixels.shape == (18, 4) and split.pixels.dtype == np.float64
+    for i in range(4):
+        assert split.pixels[:, i].tolist() == split.images[i].ravel().tolist()
+    assert split.pixels is split.pixels  # made once
+
+
+def test_features_are_the_articles():
+    split = Split(images(), labels(0, 1, 1, 0))
+    article = split.images.reshape(split.images.shape[0], -1).T / 255.0
+    assert split.features.tobytes() == article.tobytes()
+    assert split.features.shape == (18, 4)
+    white = Split(np.full((1, 1, 1, 3), 255, np.uint8), labels(1))
+    assert white.features.tolist() == [[1.0]] * 3
+
+
+def test_only_some_can_be_taken():
+    factors = {"size": np.array([0.1, 0.2, 0.3, 0.4]), "kind": np.array(["a", "b", "c", "d"])}
+    split = Split(images(), labels(0, 1, 1, 0), factors)
+    for index in ([2, 0], np.array([2, 0])):
+        part = split.take(index)
+        assert (part.images == split.images[[2, 0]]).all()
+        assert part.labels.tolist() == [1, 0]
+        assert part.factors["size"].tolist() == [0.3, 0.1]
+        assert part.factors["kind"].tolist() == ["c", "a"]
+    part = split.take(split.labels == 1)
+    assert len(part) == 2 and part.factors["kind"].tolist() == ["b", "c"]
+    assert part.pixels.shape == (18, 2)
+    assert len(split) == 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        images().astype(np.float64),
+        images().astype(np.int64),
+        images()[..., :2],
+        images()[0],
+        images().reshape(4, -1),
+    ],
+)
+def test_other_images_are_refused(wrong):
+    with pytest.raises(DataError, match=r"images must be uint8 of shape \(n, height, width, 3\)"):
+        Split(wrong, labels(*[0] * len(wrong)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        labels(0, 1, 1),
+        labels(0, 1, 1, 0, 1),
+        labels(0, 1, 1, 0).reshape(4, 1),
+        labels(0, 1, 1, 0).reshape(1, 4),
+        labels(0, 1, 1, 0).astype(np.float64),
+        labels(0, 1, 1, 0).astype(np.int32),
+        labels(0, 1, 1, 0) == 1,
+    ],
+)
+def test_labels_of_another_type_or_number_are_refused(wrong):
+    with pytest.raises(DataError, match=r"labels must be int64 of shape \(4,\)"):
+        Split(images(), wrong)
+
+
+@pytest.mark.parametrize("value", [2, -1, 255])
+def test_labels_other_than_0_and_1_are_refused(value):
+    with pytest.raises(DataError, match=f"label 2 is {value}$"):
+        Split(images(), labels(0, 1, value, 0))
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(3), np.zeros((4, 1)), np.zeros(())])
+def test_factors_have_one_value_an_image(wrong):
+    with pytest.raises(DataError, match=r"factor size must have shape \(4,\)"):
+        Split(images(), labels(0, 1, 1, 0), {"size": wrong})
+
+
+def test_factors_are_not_shared_between_splits():
+    one, two = Split(images(), labels(0, 1, 1, 0)), Split(images(), labels(0, 1, 1, 0))
+    assert one.factors == {} and one.factors is not two.factors
+
+
+def test_a_dataset_is_two_splits_with_names():
+    train, test = Split(images(), labels(0, 1, 1, 0)), Split(images(1), labels(1))
+    dataset = Dataset("mine", train, test)
+    assert (dataset.name, dataset.train, dataset.test) == ("mine", train, test)
+    assert dataset.classes == ("non-cat", "cat")
+    assert Dataset("mine", train, test, ("dog", "cat")).classes == ("dog", "cat")
+    assert dataset == dataset and dataset != Dataset("mine", train, test)  # no array comparison

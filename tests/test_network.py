@@ -1,0 +1,249 @@
+"""The network: how it begins, what it says, how it is saved and read."""
+
+import hashlib
+
+import h5py
+import numpy as np
+import pytest
+
+from catnet import CatnetError, Network, ParameterError, Split
+
+DIGEST = "5e13b89d876c703724db4c624eb7fd358b9f5a5a333d812714d405e9e267ad34"
+"""Of Network([12, 3, 1], seed=0)."""
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def split(n=5, height=2, width=2, seed=0):
+    random = np.random.RandomState(seed)
+    images = random.randint(0, 256, (n, height, width, 3)).astype(np.uint8)
+    return Split(images, np.arange(n, dtype=np.int64) % 2)
+
+
+def test_shapes():
+    network = Network([12, 5, 3, 1])
+    assert network.layer_dims == (12, 5, 3, 1)
+    assert network.depth == 3
+    assert [w.shape for w in network.weights] == [(5, 12), (3, 5), (1, 3)]
+    assert [b.shape for b in network.biases] == [(5, 1), (3, 1), (1, 1)]
+    assert {a.dtype for a in network.weights + network.biases} == {np.dtype("float64")}
+
+
+def test_initial_weights_are_float32_normals_over_the_root_of_the_inputs():
+    network = Network([12, 5, 3, 1], seed=3)
+    normals = np.random.RandomState(3).standard_normal(12 * 5 + 5 * 3 + 3).astype(np.float32)
+    parts = np.split(normals.astype(np.float64), [60, 75])
+    for weights, part, inputs in zip(network.weights, parts, (12, 5, 3), strict=True):
+        assert (weights == part.reshape(weights.shape) / np.sqrt(inputs)).all()
+    assert not any(b.any() for b in network.biases)
+
+
+def test_the_seed_decides():
+    assert Network([12, 1], 4).digest() == Network((12, 1), np.int64(4)).digest()
+    assert Network([12, 1], 4).digest() != Network([12, 1], 5).digest()
+    assert Network([12, 1]).digest() == Network([12, 1], 0).digest()
+
+
+@pytest.mark.parametrize("dims", [[], [1], [12, 0, 1], [12, -3, 1], [12, 2], [0, 1]])
+def test_impossible_widths_are_refused(dims):
+    with pytest.raises(ParameterError, match="layer_dims must"):
+        Network(dims)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_impossible_seeds_are_refused(seed):
+    with pytest.raises(ParameterError, match="seed must be in 0"):
+        Network([12, 1], seed)
+
+
+def test_fractions_are_refused():
+    with pytest.raises(TypeError):
+        Network([12.5, 1])
+    with pytest.raises(TypeError):
+        Network([12, 1], 0.5)
+
+
+@pytest.mark.parametrize("dims", [[12, 1], [12, 4, 1], [12, 5, 4, 1]])
+def test_forward_is_the_plain_computation_to_the_digits_of_the_slices(dims):
+    network, images = Network(dims, seed=1), split()
+    for b in network.biases:
+        b[...] = np.random.RandomState(0).standard_normal(b.shape)
+    activations, logits = network.forward(images)
+    a, plain = images.features, []
+    for w, b in zip(network.weights, network.biases, strict=True):
+        z = w @ a + b
+        a = np.maximum(z, 0.0)
+        plain.append(a)
+    assert [x.shape for x in activations] == [(n, 5) for n in dims[1:-1]]
+    assert logits.shape == (1, 5)
+    for ours, theirs in zip(activations, plain, strict=False):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
+        assert not np.signbit(ours).any()
+    np.testing.assert_allclose(logits, z, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(network.predict_proba(images), 1 / (1 + np.exp(-z[0])), rtol=1e-8)
+
+
+def test_one_image_says_the_same_alone_and_among_others():
+    network, images = Network([12, 6, 4, 1], seed=2), split(9)
+    alone = [network.predict_proba(images.take([i]))[0] for i in range(9)]
+    assert network.predict_proba(images).tolist() == alone
+
+
+def test_images_of_another_size_are_refused():
+    with pytest.raises(ParameterError, match="must begin with the images' 48 numbers, not with 12"):
+        Network([12, 1]).predict(split(height=4, width=4))
+
+
+def test_predictions_and_accuracy():
+    network, images = Network([12, 1]), split(5)
+    network.weights[0][...] = 0.0
+    assert network.predict_proba(images).tolist() == [0.5] * 5
+    predicted = network.predict(images)
+    assert predicted.tolist() == [0] * 5  # one half is not above one half
+    assert predicted.dtype == np.int64 and predicted.shape == (5,)
+    assert network.accuracy(images) == 3 / 5 and type(network.accuracy(images)) is float
+    network.biases[0][...] = 1e-12
+    assert network.predict(images).tolist() == [1] * 5
+    assert network.accuracy(images) == 2 / 5
+
+
+def test_the_digest_is_what_it_was():
+    network = Network([12, 3, 1], seed=0)
+    assert network.digest() == DIGEST
+    by_hand = [network.weights[0], network.biases[0], network.weights[1], network.biases[1]]
+    content = b"".join(np.ascontiguousarray(a, "<f8").tobytes() for a in by_hand)
+    assert hashlib.sha256(content).hexdigest() == DIGEST
+
+
+def test_the_digest_changes_with_any_bit_of_any_parameter():
+    network = Network([3, 2, 1], seed=0)
+    seen = {network.digest()}
+    arrays = network.weights + network.biases
+    for array in arrays:
+        for place in np.ndindex(array.shape):
+            for bit in (0, 31, 52, 63):
+                kept = array[place]
+                array.view(np.uint64)[place] ^= np.uint64(1 << bit)
+                seen.add(network.digest())
+                array[place] = kept
+    assert len(seen) == 1 + 4 * sum(a.size for a in arrays)
+    assert network.digest() == Network([3, 2, 1], seed=0).digest()
+
+
+def test_the_digest_does_not_depend_on_the_layout_in_memory():
+    network = Network([12, 3, 1])
+    digest = network.digest()
+    network.weights[0] = np.asfortranarray(network.weights[0])
+    assert network.digest() == digest
+
+
+def test_a_copy_is_a_network_of_its_own():
+    network = Network([12, 3, 1], seed=1)
+    twin = network.copy()
+    assert twin.layer_dims == network.layer_dims and twin.digest() == network.digest()
+    twin.weights[1][0, 0] += 1.0
+    twin.biases[0][0, 0] += 1.0
+    assert network.digest() == Network([12, 3, 1], seed=1).digest()
+
+
+def test_copy_from_takes_the_parameters_over_in_place():
+    network, other = Network([12, 3, 1], seed=1), Network([12, 3, 1], seed=2)
+    arrays = network.weights + network.biases
+    network.copy_from(other)
+    assert network.digest() == other.digest()
+    assert all(a is b for a, b in zip(arrays, network.weights + network.biases, strict=True))
+    assert not any(np.shares_memory(a, b) for a, b in zip(arrays, other.weights, strict=False))
+    with pytest.raises(ValueError):
+        network.copy_from(Network([12, 1]))
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("dims", [[12, 1], [12, 3, 1], [12, *[2] * 11, 1]])
+def test_saved_and_read_again(tmp_path, dims):
+    network = Network(dims, seed=5)
+    for b in network.biases:
+        b[...] = np.random.RandomState(0).standard_normal(b.shape)
+    network.save(tmp_path / "network.h5")
+    read = Network.load(tmp_path / "network.h5")
+    assert read.layer_dims == tuple(dims)
+    assert read.digest() == network.digest()
+    assert read.predict_proba(split()).tolist() == network.predict_proba(split()).tolist()
+
+
+def refused(path, match):
+    with pytest.raises(CatnetError, match=match) as caught:
+        Network.load(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_not_hdf5_are_refused(tmp_path):
+    path = tmp_path / "network.h5"
+    refused(path, "cannot be read")
+    refused(tmp_path, "cannot be read")
+    path.write_text("<!DOCTYPE html>")
+    refused(path, "cannot be read")
+    path.write_bytes(b"")
+    refused(path, "cannot be read")
+
+
+def test_a_truncated_file_is_refused(tmp_path):
+    path = tmp_path / "network.h5"
+    Network([300, 30, 1]).save(path)
+    path.write_bytes(path.read_bytes()[:20_000])
+    refused(path, "cannot be read")
+
+
+def spoil(change):
+    """Return what saves a network and changes the file."""
+
+    def spoilt(path):
+        Network([12, 3, 1]).save(path)
+        with h5py.File(path, "r+") as file:
+            change(file)
+        return path
+
+    return spoilt
+
+
+def replace(name, array):
+    def change(file):
+        del file[name]
+        file[name] = array
+
+    return change
+
+
+def drop(*names):
+    def change(file):
+        for name in names:
+            del file[name]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change, match",
+    [
+        (drop("weights"), "no groups weights and biases"),
+        (drop("biases"), "no groups weights and biases"),
+        (drop("weights/1", "weights/2"), "no groups weights and biases"),
+        (replace("weights", np.zeros(3)), "no groups weights and biases"),
+        (drop("weights/1"), "no array weights/1"),
+        (drop("biases/2"), "do not follow on"),
+        (replace("weights/2", np.zeros((1, 4))), "do not follow on"),
+        (replace("biases/1", np.zeros((4, 1))), "do not follow on"),
+        (replace("biases/1", np.zeros((3, 2))), "do not follow on"),
+        (replace("biases/1", np.zeros(3)), "biases/1 must be a float64 matrix"),
+        (replace("weights/1", np.zeros((3, 12), np.float32)), "not float32 of shape"),
+        (replace("weights/2", np.array([[b"a"] * 3])), "weights/2 must be a float64 matrix"),
+        (replace("weights/2", np.zeros((2, 3))), "must end with 1"),
+        (replace("weights/1", np.zeros((3, 0))), "each at least 1"),
+        (lambda file: file.create_group("weights/3"), "no array weights/3"),
+        (replace("weights/2", h5py.SoftLink("/nowhere")), "no array weights/2"),
+    ],
+)
+def test_files_that_do_not_hold_a_network_are_refused(tmp_path, change, match):
+    refused(spoil(change)(tmp_path / "network.h5"), match)

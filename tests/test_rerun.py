@@ -1,0 +1,209 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from catnet import cli, execution, page, rerun
+from catnet.errors import CatnetError, ParameterError
+
+CHAPTER = "03-adam-failure"
+
+
+@pytest.fixture
+def no_page(monkeypatch):
+    """Put a short text where the page would be: building it takes seconds."""
+
+    def build_page(notebook, note, folder, work):
+        (folder / "index.html").write_text(note, encoding="utf-8")
+
+    monkeypatch.setattr(rerun, "build_page", build_page)
+
+
+@pytest.fixture
+def no_run(monkeypatch):
+    """Fail if anything is run."""
+
+    def execute(*arguments, **options):
+        raise AssertionError("nothing must run")
+
+    monkeypatch.setattr(rerun, "execute", execute)
+
+
+def test_results_json(book, no_page, capsys):
+    assert cli.main(["rerun", "3", "-p", "learning_rate", "1e-4", "-p", "seed", "2"]) == 0
+    (folder,) = (book.parents[1] / "work" / "reruns" / CHAPTER).iterdir()
+    assert re.fullmatch("[0-9a-f]{10}", folder.name)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [f"{CHAPTER}.ipynb", "index.html", "results.json"]
+    content = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    assert list(content) == ["chapter", "parameters", "versions", "runs"]
+    assert content["chapter"] == CHAPTER
+    assert content["parameters"]["learning_rate"] == 1e-4
+    assert content["parameters"]["seed"] == 2
+    assert content["versions"]["numpy"] == np.__version__
+    run = content["runs"]["gradient descent"]
+    assert len(run["costs"]) == 4 and all(type(cost) is float for cost in run["costs"])
+    assert re.fullmatch("[0-9a-f]{64}", run["digest"])
+    printed = capsys.readouterr().out
+    assert repr(run["costs"][-1]) in printed and run["digest"][:12] in printed
+    assert str(folder.relative_to(folder.parents[2]) / "index.html") in printed
+
+
+def test_yaml_file_and_the_command_line(book, no_page):
+    (book.parents[1] / "work" / "mine.yml").write_text("learning_rate: 1e-4\nseed: 3\n")
+    given = rerun.read_parameter_file("mine.yml")
+    assert given == {"learning_rate": "1e-4", "seed": 3}  # YAML's own reading
+    assert cli.main(["rerun", "3", "-f", "mine.yml", "-p", "seed", "4", "--output", "out"]) == 0
+    content = json.loads((book.parents[1] / "work/out/results.json").read_text(encoding="utf-8"))
+    assert content["parameters"]["learning_rate"] == 1e-4
+    assert content["parameters"]["seed"] == 4
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: b: c", "3: 4", "x: &a [*a", "- 1", "9" * 5000])
+def test_yaml_that_is_not_parameters(tmp_path, text):
+    path = tmp_path / "bad.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ParameterError, match="bad.yml"):
+        rerun.read_parameter_file(path)
+
+
+def test_unknown_parameter_is_refused_before_anything_runs(book, no_run, capsys):
+    assert cli.main(["rerun", "3", "-p", "learning_rat", "1e-4"]) == 2
+    captured = capsys.readouterr()
+    assert "Did you mean learning_rate?" in captured.err and "Traceback" not in captured.err
+    assert not list((book.parents[1] / "work").iterdir())
+
+
+def test_folder_of_others_is_refused_before_anything_runs(book, no_run):
+    work = book.parents[1] / "work"
+    (work / "thesis.tex").write_text("mine", encoding="utf-8")
+    for output in (".", "thesis.tex"):
+        with pytest.raises(CatnetError, match="--output"):
+            rerun.rerun("3", {}, output)
+    (work / "other").mkdir()
+    (work / "other" / "results.json").write_text("{}", encoding="utf-8")
+    (work / "other" / "thesis.tex").write_text("mine", encoding="utf-8")
+    with pytest.raises(CatnetError, match="thesis.tex"):
+        rerun.rerun("3", {}, work / "other")
+    assert (work / "other" / "thesis.tex").read_text(encoding="utf-8") == "mine"
+
+
+def test_interrupted_rerun_leaves_nothing_and_the_next_works(book, no_page, monkeypatch, capsys):
+    work = book.parents[1] / "work"
+    with monkeypatch.context() as patch:
+
+        def stopped(*arguments, **options):
+            raise KeyboardInterrupt
+
+        patch.setattr(rerun, "build_page", stopped)
+        assert cli.main(["rerun", "3", "--output", "out"]) == 130
+    assert "stopped" in capsys.readouterr().err
+    assert not list(work.iterdir())
+    assert cli.main(["rerun", "3", "--output", "out"]) == 0
+    first = (work / "out" / "results.json").read_text(encoding="utf-8")
+    (work / ".out-leftover").mkdir()  # of a kill -9
+    assert cli.main(["rerun", "3", "--output", "out"]) == 0  # over the earlier one
+    assert (work / "out" / "results.json").read_text(encoding="utf-8") == first
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_in_the_middle_of_training(book, number):
+    import psutil
+
+    program = (
+        "import pathlib, signal, sys; from catnet import chapters, cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"chapters.BOOK = pathlib.Path({str(book)!r})\n"
+        "sys.exit(cli.main(['rerun', '3', '-p', 'num_iterations', '100000000', "
+        "'--output', 'out']))"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
+    try:
+        kernel = None
+        for _ in range(600):
+            kernel = next(iter(psutil.Process(running.pid).children()), None)
+            # Two seconds of processor time: it is past its imports.
+            if kernel is not None and sum(kernel.cpu_times()[:2]) > 2:
+                break
+            time.sleep(0.1)
+        running.send_signal(number)
+        _, error = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 130
+    assert error == "catnet: stopped; nothing was left half-written\n"
+    assert not list((book.parents[1] / "work").iterdir())
+    assert not kernel.is_running()
+
+
+def test_diverging_run_names_the_iteration(book, no_page, capsys):
+    arguments = ["rerun", "3", "-p", "learning_rate", "1e300", "--output", "out"]
+    assert cli.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert re.search(r"chapter 03-adam-failure: .*diverged: the cost of iteration \d", error)
+    assert not list((book.parents[1] / "work").iterdir())
+
+
+def test_same_numbers_as_plain_papermill(book):
+    _, results = execution.execute("3", {"learning_rate": 0.003})
+    output = book.parents[1] / "work" / "out.ipynb"
+    command = [sys.executable, "-m", "papermill", book / f"{CHAPTER}.ipynb", output]
+    subprocess.run([*command, "-p", "learning_rate", "0.003"], check=True, capture_output=True)
+    found = output.read_text(encoding="utf-8")
+    assert all(float(cost).hex() in found for cost in results.runs["gradient descent"].costs)
+
+
+def test_misspelt_parameter_with_plain_papermill(book):
+    command = [sys.executable, "-m", "papermill", book / f"{CHAPTER}.ipynb", "out.ipynb"]
+    done = subprocess.run(
+        [*command, "-p", "learning_rat", "0.003"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "Did you mean learning_rate?" in done.stderr
+
+
+def test_note_says_what_differs(book, no_page):
+    outcome = rerun.rerun("3", {"seed": "2"}, "first")
+    (book / "record" / f"{CHAPTER}.json").write_text(
+        json.dumps(outcome.results.to_json(float.hex)), encoding="utf-8"
+    )
+    again = rerun.rerun("3", {"seed": "3"}, "second")
+    changed, rows = rerun.comparison(again)
+    assert changed == [("seed", "3", "2")]
+    assert [row[1] for row in rows] == [
+        "final cost", "train accuracy", "test accuracy", "weights"
+    ]  # fmt: skip
+    last = [float(o.results.runs["gradient descent"].costs[-1]) for o in (again, outcome)]
+    assert rows[0][2:] == (repr(last[0]), repr(last[1]))
+    assert "| parameter | seed | `3` | `2` |" in (again.folder / "index.html").read_text("utf-8")
+
+
+def test_links_to_other_chapters_keep_their_text():
+    link, role = page.CHAPTER_LINK, page.DOC_ROLE
+    assert link.sub(r"\1", "see [chapter 2](02-gradient-descent.ipynb#x).") == "see chapter 2."
+    assert link.sub(r"\1", "![a](a.md) [b](https://b.org/b.md)") == "![a](a.md) [b](https://b.org/b.md)"
+    assert role.sub(r"\1", "see {doc}`the first <01-data>`") == "see the first"
+
+
+@pytest.mark.slow
+def test_page(book):
+    pytest.importorskip("jupyter_book")
+    root = page.Path(execution.SOURCE).parent
+    for part in ("_config.yml", "book/_static", "book/_ext", "book/references.bib"):
+        target = book.parent / part
+        if (root / part).is_dir():
+            page.shutil.copytree(root / part, target)
+        elif (root / part).exists():
+            page.shutil.copy(root / part, target)
+    assert cli.main(["rerun", "3", "-p", "num_iterations", "3", "--output", "out"]) == 0
+    html = (book.parents[1] / "work" / "out" / "index.html").read_text(encoding="utf-8")
+    assert "This is a rerun" in html and "A tiny chapter" in html
+    for address in re.findall(r'(?:src|href)="(_[^"?#]+)', html):
+        assert (book.parents[1] / "work" / "out" / address).is_file(), address

@@ -1,0 +1,338 @@
+"""The training loop: against a plain one, and whatever else it promises."""
+
+import functools
+
+import numpy as np
+import pytest
+from plain_numpy import train
+
+from catnet import (
+    Adam,
+    CatnetError,
+    DivergenceError,
+    EarlyStopping,
+    GradientDescent,
+    Network,
+    ParameterError,
+    Split,
+    fit,
+)
+from catnet.catvnoncat import find_images, load_catvnoncat
+from catnet.drawn import load_drawn
+from catnet.gradients import cross_entropy
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+ARTICLE = [12288, 20, 7, 5, 1]
+MENDED = (0.8, 0.999, 1e-4)
+PLAIN = (0.9, 0.999, 1e-8)
+
+
+@functools.cache
+def images(name):
+    if name == "drawn":
+        return load_drawn()
+    try:
+        found = find_images()
+    except CatnetError as error:
+        pytest.skip(f"the real images cannot be had: {error}")
+    if found is None:
+        pytest.skip("the real images are neither in CATNET_DATA nor in the cache: `catnet data`")
+    return load_catvnoncat()
+
+
+# ---------------------------------------------------------------- against plain NumPy
+
+
+@pytest.mark.parametrize("name", ["drawn", "catvnoncat"])
+@pytest.mark.parametrize(
+    "optimizer, adam, frozen",
+    [
+        (GradientDescent(0.0075), None, ()),
+        (Adam(0.0075), PLAIN, ()),
+        (Adam(0.0075), PLAIN, (4,)),
+        (Adam(0.00075, 0.8, 0.999, 1e-4), MENDED, ()),
+        (Adam(0.00075, 0.8, 0.999, 1e-4), MENDED, (4,)),
+    ],
+    ids=["gradient-descent", "adam", "adam-frozen", "mended", "mended-frozen"],
+)
+def test_costs_are_those_of_plain_numpy(name, optimizer, adam, frozen):
+    split = images(name).train
+    network = Network(ARTICLE, seed=0)
+    expected, weights, biases = train(
+        network.weights,
+        network.biases,
+        split.features,
+        split.labels,
+        50,
+        optimizer.learning_rate,
+        adam,
+        frozen,
+    )
+    history = fit(network, split, optimizer, 50, frozen_layers=frozen)
+    np.testing.assert_allclose(history.costs, expected, rtol=0, atol=1e-6)
+    assert abs(history.costs[0] - expected[0]) < 1e-8
+    assert np.ptp(expected) > 1e-3  # it learns something
+
+
+# ---------------------------------------------------------------- small networks from here on
+
+
+def small(n=24, seed=0):
+    """Make images of 4x4 with a cat wherever the upper half is the brighter one, mostly."""
+    random = np.random.RandomState(seed)
+    pixels = random.randint(0, 256, (n, 4, 4, 3)).astype(np.uint8)
+    brighter = pixels[:, :2].mean(axis=(1, 2, 3)) > pixels[:, 2:].mean(axis=(1, 2, 3))
+    noisy = random.random_sample(n) < 0.2
+    return Split(pixels, (brighter ^ noisy).astype(np.int64))
+
+
+TRAIN, HELD_OUT = small(), small(16, seed=1)
+DIMS = [48, 8, 5, 1]
+
+
+def run(iterations=30, optimizer=None, dims=DIMS, **options):
+    network = Network(dims, seed=2)
+    history = fit(network, TRAIN, optimizer or Adam(0.01), iterations, **options)
+    return network, history
+
+
+def cost(network, split, epsilon=1e-6):
+    return cross_entropy(network.forward(split)[1], split.labels, epsilon)
+
+
+def test_costs_are_those_before_each_update():
+    network = Network(DIMS, seed=2)
+    costs = [cost(network, TRAIN)]
+    for _ in range(4):
+        fit(network, TRAIN, GradientDescent(0.1), 1)
+        costs.append(cost(network, TRAIN))
+    assert run(5, GradientDescent(0.1))[1].costs.tolist() == costs
+    assert len(set(costs)) == 5
+
+
+@pytest.mark.parametrize("dims", [[48, 1], DIMS, [48, 6, 5, 4, 3, 1]])
+def test_what_a_history_holds(dims):
+    network, history = run(
+        7, dims=dims, validation=HELD_OUT, watch=("dead_units", "gradient_norms")
+    )
+    assert history.costs.shape == history.validation_costs.shape == (7,)
+    assert history.dead_units.shape == (7, len(dims) - 2)
+    assert history.gradient_norms.shape == (7, len(dims) - 1)
+    for array in vars(history).values():
+        assert array is None or array.dtype == np.float64
+    assert history.best_iteration is None
+    history = run(7, dims=dims)[1]
+    for array in (history.validation_costs, history.dead_units, history.gradient_norms):
+        assert array.shape == (0,)
+
+
+def test_it_learns():
+    network, history = run(200)
+    assert history.costs[-1] < 0.3 < history.costs[0]
+    assert network.accuracy(TRAIN) > 0.9
+
+
+def test_training_happens_in_place():
+    network = Network(DIMS, seed=2)
+    arrays = network.weights + network.biases
+    before = [a.copy() for a in arrays]
+    fit(network, TRAIN, Adam(0.01), 3)
+    assert all(a is b for a, b in zip(network.weights + network.biases, arrays, strict=True))
+    assert all((a != b).any() for a, b in zip(arrays, before, strict=True))
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(0.1), Adam(0.01)])
+@pytest.mark.parametrize("frozen", [(1,), (2,), (3,), (1, 3), {2, 3}, [np.int64(1)], (1, 2, 3)])
+def test_frozen_layers_do_not_change_and_the_others_do(optimizer, frozen):
+    network, history = run(5, optimizer, frozen_layers=frozen)
+    start = Network(DIMS, seed=2)
+    for layer in range(1, 4):
+        for kind in ("weights", "biases"):
+            now, then = getattr(network, kind)[layer - 1], getattr(start, kind)[layer - 1]
+            assert (now.tobytes() == then.tobytes()) == (layer in frozen)
+    assert (len(set(history.costs.tolist())) == 1) == (len(frozen) == 3)
+
+
+@pytest.mark.parametrize("layer", [0, 4, -1, 1.5])
+def test_frozen_layers_that_are_not_there_are_refused(layer):
+    with pytest.raises(ParameterError, match=r"is not there: the layers are 1 … 3"):
+        run(frozen_layers=(layer,))
+
+
+@pytest.mark.parametrize("iterations", [0, -1])
+def test_no_iterations_are_refused(iterations):
+    with pytest.raises(ParameterError, match="num_iterations must be at least 1"):
+        run(iterations)
+
+
+def test_other_impossible_wishes_are_refused():
+    with pytest.raises(ParameterError, match="needs a validation split"):
+        run(early_stopping=EarlyStopping())
+    with pytest.raises(ParameterError, match="cannot watch 'losses'"):
+        run(watch=["losses"])
+    for patience in (0, -1):
+        with pytest.raises(ParameterError, match="patience must be at least 1"):
+            EarlyStopping(patience)
+
+
+def test_nothing_is_trained_before_a_refusal():
+    network = Network(DIMS, seed=2)
+    with pytest.raises(ParameterError):
+        fit(network, TRAIN, Adam(), 5, frozen_layers=(9,))
+    assert network.digest() == Network(DIMS, seed=2).digest()
+
+
+# ---------------------------------------------------------------- looking on changes nothing
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"validation": HELD_OUT},
+        {"watch": ("dead_units", "gradient_norms")},
+        {"progress": True},
+        {"cost_epsilon": 0.0},
+        {"validation": HELD_OUT, "watch": ("dead_units",), "progress": True},
+    ],
+    ids=["validation", "watch", "progress", "cost epsilon", "all"],
+)
+@pytest.mark.parametrize("optimizer", [GradientDescent(0.1), Adam(0.01)])
+def test_looking_on_does_not_alter_training(optimizer, options, capsys):
+    alone, history = run(optimizer=optimizer)
+    watched, seen = run(optimizer=optimizer, **options)
+    assert watched.digest() == alone.digest()
+    if "cost_epsilon" not in options:
+        assert seen.costs.tobytes() == history.costs.tobytes()
+    captured = capsys.readouterr()
+    assert captured.out == "" and (captured.err == "") == ("progress" not in options)
+
+
+def test_an_optimizer_can_be_used_again():
+    optimizer = Adam(0.01)
+    (first, one), (second, two) = run(optimizer=optimizer), run(optimizer=optimizer)
+    assert first.digest() == second.digest()
+    assert one.costs.tobytes() == two.costs.tobytes()
+
+
+def test_what_is_watched_is_what_it_says():
+    network = Network(DIMS, seed=2)
+    network.biases[1][:2] = -100.0  # two dead units of five
+    history = fit(network, TRAIN, GradientDescent(0.1), 3, watch=["gradient_norms", "dead_units"])
+    assert history.dead_units[:, 1].tolist() == [0.4] * 3
+    network = Network(DIMS, seed=2)
+    before = [w.copy() for w in network.weights]
+    history = fit(network, TRAIN, GradientDescent(0.5), 1, watch=["gradient_norms"])
+    steps = [np.linalg.norm(a - b) for a, b in zip(network.weights, before, strict=True)]
+    np.testing.assert_allclose(history.gradient_norms[0], np.array(steps) / 0.5, rtol=1e-9)
+
+
+def test_validation_costs_are_those_before_each_update():
+    network = Network(DIMS, seed=2)
+    costs = []
+    for _ in range(4):
+        costs.append(cost(network, HELD_OUT))
+        fit(network, TRAIN, GradientDescent(0.1), 1)
+    assert run(4, GradientDescent(0.1), validation=HELD_OUT)[1].validation_costs.tolist() == costs
+
+
+# ---------------------------------------------------------------- early stopping
+
+
+@pytest.mark.parametrize("patience", [1, 5, 25])
+def test_early_stopping_waits_and_keeps_the_best(patience):
+    watched = ("dead_units", "gradient_norms")
+    whole = run(400, validation=HELD_OUT)[1]
+    network, history = run(
+        400, validation=HELD_OUT, early_stopping=EarlyStopping(patience), watch=watched
+    )
+    best, lowest = 0, whole.validation_costs[0]  # counted once more, on the run without
+    for i, c in enumerate(whole.validation_costs):
+        if c < lowest:
+            best, lowest = i, c
+        elif i - best == patience:
+            break
+    assert i < 399  # it does stop
+    assert history.best_iteration == best
+    assert len(history.costs) == i + 1 == best + patience + 1
+    assert history.costs.tolist() == whole.costs[: i + 1].tolist()
+    assert history.validation_costs.tolist() == whole.validation_costs[: i + 1].tolist()
+    assert len(history.dead_units) == len(history.gradient_norms) == i + 1
+    assert cost(network, HELD_OUT) == history.validation_costs.min() == lowest
+    assert network.digest() == run(best)[0].digest()
+
+
+def test_early_stopping_keeps_the_best_even_when_it_need_not_stop():
+    network, history = run(60, validation=HELD_OUT, early_stopping=EarlyStopping(1000))
+    assert len(history.costs) == 60
+    assert history.best_iteration == int(history.validation_costs.argmin()) < 59
+    assert cost(network, HELD_OUT) == history.validation_costs.min()
+
+
+def test_of_equal_costs_the_first_is_kept():
+    network, history = run(
+        10, frozen_layers=(1, 2, 3), validation=HELD_OUT, early_stopping=EarlyStopping(4)
+    )
+    assert history.best_iteration == 0 and len(history.costs) == 5
+
+
+def test_early_stopping_bears_an_infinite_validation_cost():
+    wrong = Split(np.full((1, 4, 4, 3), 255, np.uint8), np.zeros(1, dtype=np.int64))
+    network = Network([48, 1], seed=0)
+    network.weights[0][...] = 20.0  # 960 on the white image, which is no cat
+    cats = Split(wrong.images, np.ones(1, dtype=np.int64))
+    history = fit(
+        network,
+        cats,
+        GradientDescent(),
+        10,
+        validation=wrong,
+        early_stopping=EarlyStopping(3),
+        cost_epsilon=0.0,
+    )
+    assert history.validation_costs.tolist() == [np.inf] * 4
+    assert history.best_iteration == 0
+
+
+# ---------------------------------------------------------------- divergence, and the flat line
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(1e200), Adam(1e200)])
+def test_divergence_names_the_iteration_and_keeps_the_history(optimizer):
+    with pytest.raises(DivergenceError, match="the cost of iteration 1 is") as caught:
+        run(20, optimizer, validation=HELD_OUT, watch=("dead_units",))
+    history = caught.value.history
+    assert history.costs.shape == (2,) and not np.isfinite(history.costs[1])
+    assert history.costs[0] == cost(Network(DIMS, seed=2), TRAIN)
+    assert len(history.validation_costs) == len(history.dead_units) == 1
+    assert isinstance(caught.value, CatnetError)
+
+
+def test_an_infinite_cost_is_divergence_too():
+    network = Network([48, 1], seed=0)
+    network.weights[0][...] = 200.0
+    with pytest.raises(DivergenceError, match="the cost of iteration 0 is inf"):
+        fit(network, TRAIN, Adam(), 5, cost_epsilon=0.0)
+
+
+def test_large_costs_are_not_divergence():
+    history = run(20, GradientDescent(1e4))[1]
+    assert np.isfinite(history.costs).all() and history.costs.max() > 3.0
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(0.0075), Adam(0.0075)])
+def test_the_flat_line(optimizer):
+    random = np.random.RandomState(0)
+    split = Split(
+        random.randint(0, 256, (209, 4, 4, 3)).astype(np.uint8),
+        (np.arange(209) < 72).astype(np.int64),
+    )
+    network = Network(DIMS, seed=0)
+    network.biases[1][...] = -1e3  # the last hidden layer is dead
+    digest = network.digest()
+    history = fit(network, split, optimizer, 20, frozen_layers=(3,), watch=("dead_units",))
+    assert {repr(float(c)) for c in history.costs} == {"0.6931451805619453"}
+    assert (history.dead_units[:, 1] == 1.0).all()
+    assert network.digest() == digest
+    # the output layer, once it may learn, leaves the line: its bias alone does
+    assert fit(network, split, optimizer, 20).costs[-1] < 0.693
