@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test lint record rerun seeds verify verify-platforms lock clean
+.PHONY: help book test lint record rerun seeds verify verify-platforms benchmark lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -25,8 +25,10 @@ book: .venv/ready ## build the book from its recorded notebooks into _build/html
 	@$(PY) tests/check_html.py _build/html
 	@echo "The book is built. Open _build/html/index.html in a browser."
 
+# One thread a process, as many processes as cores: faster, and no number depends on it.
+test: export OPENBLAS_NUM_THREADS = 1
 test: lint ## lint, run every test, then rerun the chapters and compare every output
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto
 	$(PY) tests/run_nbval.py
 
 lint: .venv/ready ## check style and types
@@ -47,8 +49,11 @@ seeds: .venv/ready ## search for the seed of a chapter, and record it: CHAPTER=2
 verify: .venv/ready ## train again and compare every number with the record (or CHAPTER=3)
 	$(CATNET) verify $(CHAPTER)
 
-verify-platforms: .venv/ready ## the same under other BLAS kernels, thread counts and SIMD levels
-	$(CATNET) verify --platforms
+verify-platforms: .venv/ready ## check that other BLAS kernels, threads, SIMD levels, NumPys, Pythons and WebAssembly give the same bits
+	$(PY) tests/platforms.py
+
+benchmark: .venv/ready ## time a training step with exact and with plain arithmetic
+	$(PY) benchmarks/step.py
 
 lock: ## bring requirements.lock up to date with pyproject.toml and the newest releases
 	@$(call check_python)

@@ -47,6 +47,7 @@ def main():
         print("*** CHAPTERS FAILED: no notebook in book/. ***", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env"]
+    command += ["-n", "auto", "--dist", "loadfile"]  # each notebook in one process
     # A warning of the notebook machinery itself is no fault of a chapter.
     command += ["-o", "filterwarnings=default", *map(str, notebooks)]
     return subprocess.run(command, cwd=ROOT, check=False).returncode

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 from plain_numpy import train
+from threadpoolctl import threadpool_limits
 
 from catnet import (
     Adam,
@@ -26,6 +27,13 @@ pytestmark = pytest.mark.filterwarnings("error")
 ARTICLE = [12288, 20, 7, 5, 1]
 MENDED = (0.8, 0.999, 1e-4)
 PLAIN = (0.9, 0.999, 1e-8)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Keep the BLAS from waiting for its own threads where other programs run, too."""
+    with threadpool_limits(1, "blas"):
+        yield
 
 
 @functools.cache
@@ -79,12 +87,12 @@ def test_costs_are_those_of_plain_numpy(name, optimizer, adam, frozen):
 
 
 def small(n=24, seed=0):
-    """Make images of 4x4 with a cat wherever the upper half is the brighter one, mostly."""
+    """Make images of 4x4; those of cats have a brighter upper half, but for a few."""
     random = np.random.RandomState(seed)
-    pixels = random.randint(0, 256, (n, 4, 4, 3)).astype(np.uint8)
-    brighter = pixels[:, :2].mean(axis=(1, 2, 3)) > pixels[:, 2:].mean(axis=(1, 2, 3))
-    noisy = random.random_sample(n) < 0.2
-    return Split(pixels, (brighter ^ noisy).astype(np.int64))
+    labels = np.arange(n, dtype=np.int64) % 2
+    images = random.randint(0, 200, (n, 4, 4, 3))
+    images[:, :2] += 50 * (labels ^ (random.random_sample(n) < 0.1))[:, None, None, None]
+    return Split(images.astype(np.uint8), labels)
 
 
 TRAIN, HELD_OUT = small(), small(16, seed=1)
@@ -92,8 +100,8 @@ DIMS = [48, 8, 5, 1]
 
 
 def run(iterations=30, optimizer=None, dims=DIMS, **options):
-    network = Network(dims, seed=2)
-    history = fit(network, TRAIN, optimizer or Adam(0.01), iterations, **options)
+    network = Network(dims, seed=6)
+    history = fit(network, TRAIN, optimizer or Adam(0.005), iterations, **options)
     return network, history
 
 
@@ -102,7 +110,7 @@ def cost(network, split, epsilon=1e-6):
 
 
 def test_costs_are_those_before_each_update():
-    network = Network(DIMS, seed=2)
+    network = Network(DIMS, seed=6)
     costs = [cost(network, TRAIN)]
     for _ in range(4):
         fit(network, TRAIN, GradientDescent(0.1), 1)
@@ -134,7 +142,7 @@ def test_it_learns():
 
 
 def test_training_happens_in_place():
-    network = Network(DIMS, seed=2)
+    network = Network(DIMS, seed=6)
     arrays = network.weights + network.biases
     before = [a.copy() for a in arrays]
     fit(network, TRAIN, Adam(0.01), 3)
@@ -146,7 +154,7 @@ def test_training_happens_in_place():
 @pytest.mark.parametrize("frozen", [(1,), (2,), (3,), (1, 3), {2, 3}, [np.int64(1)], (1, 2, 3)])
 def test_frozen_layers_do_not_change_and_the_others_do(optimizer, frozen):
     network, history = run(5, optimizer, frozen_layers=frozen)
-    start = Network(DIMS, seed=2)
+    start = Network(DIMS, seed=6)
     for layer in range(1, 4):
         for kind in ("weights", "biases"):
             now, then = getattr(network, kind)[layer - 1], getattr(start, kind)[layer - 1]
@@ -177,10 +185,10 @@ def test_other_impossible_wishes_are_refused():
 
 
 def test_nothing_is_trained_before_a_refusal():
-    network = Network(DIMS, seed=2)
+    network = Network(DIMS, seed=6)
     with pytest.raises(ParameterError):
         fit(network, TRAIN, Adam(), 5, frozen_layers=(9,))
-    assert network.digest() == Network(DIMS, seed=2).digest()
+    assert network.digest() == Network(DIMS, seed=6).digest()
 
 
 # ---------------------------------------------------------------- looking on changes nothing
@@ -216,11 +224,11 @@ def test_an_optimizer_can_be_used_again():
 
 
 def test_what_is_watched_is_what_it_says():
-    network = Network(DIMS, seed=2)
+    network = Network(DIMS, seed=6)
     network.biases[1][:2] = -100.0  # two dead units of five
     history = fit(network, TRAIN, GradientDescent(0.1), 3, watch=["gradient_norms", "dead_units"])
     assert history.dead_units[:, 1].tolist() == [0.4] * 3
-    network = Network(DIMS, seed=2)
+    network = Network(DIMS, seed=6)
     before = [w.copy() for w in network.weights]
     history = fit(network, TRAIN, GradientDescent(0.5), 1, watch=["gradient_norms"])
     steps = [np.linalg.norm(a - b) for a, b in zip(network.weights, before, strict=True)]
@@ -228,7 +236,7 @@ def test_what_is_watched_is_what_it_says():
 
 
 def test_validation_costs_are_those_before_each_update():
-    network = Network(DIMS, seed=2)
+    network = Network(DIMS, seed=6)
     costs = []
     for _ in range(4):
         costs.append(cost(network, HELD_OUT))
@@ -242,9 +250,9 @@ def test_validation_costs_are_those_before_each_update():
 @pytest.mark.parametrize("patience", [1, 5, 25])
 def test_early_stopping_waits_and_keeps_the_best(patience):
     watched = ("dead_units", "gradient_norms")
-    whole = run(400, validation=HELD_OUT)[1]
+    whole = run(120, validation=HELD_OUT)[1]
     network, history = run(
-        400, validation=HELD_OUT, early_stopping=EarlyStopping(patience), watch=watched
+        120, validation=HELD_OUT, early_stopping=EarlyStopping(patience), watch=watched
     )
     best, lowest = 0, whole.validation_costs[0]  # counted once more, on the run without
     for i, c in enumerate(whole.validation_costs):
@@ -252,7 +260,7 @@ def test_early_stopping_waits_and_keeps_the_best(patience):
             best, lowest = i, c
         elif i - best == patience:
             break
-    assert i < 399  # it does stop
+    assert 0 < i < 119  # it does stop
     assert history.best_iteration == best
     assert len(history.costs) == i + 1 == best + patience + 1
     assert history.costs.tolist() == whole.costs[: i + 1].tolist()
@@ -303,7 +311,7 @@ def test_divergence_names_the_iteration_and_keeps_the_history(optimizer):
         run(20, optimizer, validation=HELD_OUT, watch=("dead_units",))
     history = caught.value.history
     assert history.costs.shape == (2,) and not np.isfinite(history.costs[1])
-    assert history.costs[0] == cost(Network(DIMS, seed=2), TRAIN)
+    assert history.costs[0] == cost(Network(DIMS, seed=6), TRAIN)
     assert len(history.validation_costs) == len(history.dead_units) == 1
     assert isinstance(caught.value, CatnetError)
 

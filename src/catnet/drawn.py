@@ -26,7 +26,7 @@ import numpy as np
 from .dataset import Dataset, Split
 from .errors import ParameterError
 
-__all__ = ["CAT_KINDS", "OTHER_KINDS", "draw", "load_drawn"]
+__all__ = ["BACKDROPS", "CAT_KINDS", "OTHER_KINDS", "draw", "load_drawn"]
 
 SIDE = 64  # pixels
 FINE = 3  # points to a pixel, along each side
@@ -43,7 +43,7 @@ EVEN = {
     "stretch": (0.9, 1.1),
     "hue": (0.0, 6.0),
     "saturation": (0.0, 0.3),
-    "lightness": (-1.0, 1.0),  # made ready in _factors
+    "lightness": (-1.0, 1.0),  # spread out over 0.1 … 0.9 in _factors
     "accent_hue": (0.0, 6.0),
     "background_hue": (0.0, 6.0),
     "background_saturation": (0.0, 0.3),
@@ -61,7 +61,8 @@ TAILED = {
     "camouflage": (0.0, 1.0),  # its size is taken in _factors
 }
 # What is one of several, each as likely.
-CHOSEN = {"variant": (0, 1), "mirrored": (0, 1), "backdrop": BACKDROPS}
+EITHER = np.array([0, 1], dtype=np.int64)
+CHOSEN = {"variant": EITHER, "mirrored": EITHER, "backdrop": BACKDROPS}
 
 
 def draw(n_cats, n_others, seed):
@@ -112,9 +113,9 @@ def draw(n_cats, n_others, seed):
     ParameterError
         If a number or the seed is out of its range.
     """
-    _check("n_cats", n_cats, 0)
-    _check("n_others", n_others, 0)
-    _check("seed", seed, 0)
+    n_cats = _checked("n_cats", n_cats, 0)
+    n_others = _checked("n_others", n_others, 0)
+    seed = _checked("seed", seed, 0)
     if n_cats + n_others == 0:
         raise ParameterError("n_cats and n_others are both 0: there is nothing to draw")
     return _split(n_cats, n_others, np.random.RandomState(seed))
@@ -141,9 +142,9 @@ def load_drawn(n_train=209, n_test=50, seed=0):
     ParameterError
         If a number or the seed is out of its range.
     """
-    _check("n_train", n_train, 1)
-    _check("n_test", n_test, 1)
-    _check("seed", seed, 0)
+    n_train = _checked("n_train", n_train, 1)
+    n_test = _checked("n_test", n_test, 1)
+    seed = _checked("seed", seed, 0)
     splits = []
     for n, cats, of in ((n_train, 72, 209), (n_test, 33, 50)):
         n_cats = (2 * n * cats + of) // (2 * of)
@@ -152,9 +153,10 @@ def load_drawn(n_train=209, n_test=50, seed=0):
     return Dataset("drawn", *splits)
 
 
-def _check(name, value, least):
+def _checked(name, value, least):
     if not isinstance(value, (int, np.integer)) or not least <= value < 2**32:
         raise ParameterError(f"{name} must be a whole number in {least} … 2**32 - 1, not {value!r}")
+    return int(value)
 
 
 def _split(n_cats, n_others, random_state):
@@ -185,8 +187,9 @@ def _factors(labels, random_state):
         w = 2.0 * uniform() - 1.0
         table[name] = typical + spread * (w * w * w * w * w)
     table["camouflage"] = np.abs(table["camouflage"])
-    # most coats are dark or light, the middle is the background's
-    table["lightness"] = 0.5 + 0.4 * np.copysign(np.sqrt(np.abs(w := table["lightness"])), w)
+    # most objects are dark or light: the middle is the background's
+    w = table["lightness"]
+    table["lightness"] = 0.5 + 0.4 * np.copysign(np.sqrt(np.abs(w)), w)
 
     coat = _rgb(table["hue"], table["saturation"], table["lightness"])
     ground = _rgb(*(table[f"background_{name}"] for name in ("hue", "saturation", "lightness")))
@@ -295,7 +298,7 @@ class _Canvas:
         self.v = self.cosine * y - self.sine * x
 
     def _around(self, left, top, right, bottom):
-        """Views of the inks, u and v around a box, so that small shapes cost little."""
+        """Cut the box out of the inks, u and v, so that small shapes cost little."""
         u = np.array([left, left, right, right]) * self.width
         v = np.array([top, bottom, top, bottom])
         x = self.centre[0] + self.scale * (self.cosine * u - self.sine * v)
@@ -358,32 +361,52 @@ class _Canvas:
         self.stroke(ink, width, *points)
 
 
-# The painters. Later shapes cover earlier ones; `c` is the canvas.
+# The painters of the kinds. Later shapes cover earlier ones; `c` is the canvas.
+
+
+def _placed(points, u, v, r, side=1.0):
+    """Scale points by `r` around (u, v); side -1 swaps left and right."""
+    return [(u + side * r * a, v + r * b) for a, b in points]
 
 
 def _cat_head(c, u, v, r, turn, stripes):
-    """A cat's head of half-width `r` around (u, v)."""
-    face = u + 0.18 * r * turn  # where the middle of the face is
+    """Draw a cat's head of half-width `r` around (u, v)."""
     for side in (-1.0, 1.0):
-        ear = [(0.78, -1.1), (0.9, -0.05), (0.08, -0.62)]
-        c.polygon(COAT, *((u + side * a * r, v + b * r) for a, b in ear))
-        inner = [(0.71, -0.87), (0.79, -0.22), (0.28, -0.57)]
-        c.polygon(SHADE, *((u + side * a * r, v + b * r) for a, b in inner))
+        c.polygon(COAT, *_placed([(0.78, -1.1), (0.9, -0.05), (0.08, -0.62)], u, v, r, side))
+        c.polygon(SHADE, *_placed([(0.71, -0.87), (0.79, -0.22), (0.28, -0.57)], u, v, r, side))
     c.ellipse(COAT, u, v, r, 0.82 * r)
+    u = u + 0.18 * r * turn  # the middle of the face
     if stripes:
         for a in (-0.25, 0.0, 0.25):
-            c.stroke(SHADE, 0.1 * r, (face + a * r, v - 0.72 * r), (face + 0.8 * a * r, v - 0.4 * r))
-    c.pair(LIGHT, 0.2 * r, v + 0.42 * r, 0.26 * r, 0.2 * r, face)
+            c.stroke(SHADE, 0.1 * r, *_placed([(a, -0.72), (0.8 * a, -0.4)], u, v, r))
+    c.pair(LIGHT, 0.2 * r, v + 0.42 * r, 0.26 * r, 0.2 * r, u)
     for ink, ru, rv in ((WHITE, 0.24, 0.21), (ACCENT, 0.21, 0.18), (BLACK, 0.08, 0.18)):
-        c.pair(ink, 0.42 * r, v - 0.08 * r, ru * r, rv * r, face)
-    nose = [(-0.13, 0.2), (0.13, 0.2), (0.0, 0.36)]
-    c.polygon(BLACK, *((face + a * r, v + b * r) for a, b in nose))
+        c.pair(ink, 0.42 * r, v - 0.08 * r, ru * r, rv * r, u)
+    c.polygon(BLACK, *_placed([(-0.13, 0.2), (0.13, 0.2), (0.0, 0.36)], u, v, r))
     for side in (-1.0, 1.0):
-        mouth = [(0.0, 0.36), (0.06, 0.56), (0.26, 0.5)]
-        c.curve(BLACK, 0.06 * r, *((face + side * a * r, v + b * r) for a, b in mouth))
-        for start, end in ((0.34, 0.2), (0.41, 0.4), (0.48, 0.6)):  # whiskers
-            root = (face + side * 0.34 * r, v + start * r)
-            c.stroke(LINE, 0.05 * r, root, (face + side * 1.15 * r, v + end * r))
+        c.curve(BLACK, 0.06 * r, *_placed([(0.0, 0.36), (0.06, 0.56), (0.26, 0.5)], u, v, r, side))
+        for near, far in ((0.34, 0.2), (0.41, 0.4), (0.48, 0.6)):  # whiskers
+            c.stroke(LINE, 0.05 * r, *_placed([(0.34, near), (1.15, far)], u, v, r, side))
+
+
+def _dog_head(c, u, v, r, turn):
+    """Draw a dog's head of half-height `r` around (u, v)."""
+    c.ellipse(COAT, u, v, 0.72 * r, 0.85 * r)
+    c.pair(SHADE, 0.78 * r, v + 0.12 * r, 0.24 * r, 0.62 * r, u)
+    u = u + 0.15 * r * turn  # the middle of the face
+    c.ellipse(ACCENT, u, v + 0.95 * r, 0.14 * r, 0.2 * r)
+    c.ellipse(LIGHT, u, v + 0.5 * r, 0.4 * r, 0.4 * r)
+    c.ellipse(BLACK, u, v + 0.3 * r, 0.2 * r, 0.14 * r)
+    c.stroke(BLACK, 0.06 * r, *_placed([(0.0, 0.4), (0.0, 0.65)], u, v, r))
+    c.curve(BLACK, 0.06 * r, *_placed([(-0.26, 0.62), (0.0, 0.85), (0.26, 0.62)], u, v, r))
+    c.pair(WHITE, 0.3 * r, v - 0.15 * r, 0.16 * r, 0.16 * r, u)
+    c.pair(BLACK, 0.3 * r, v - 0.15 * r, 0.12 * r, 0.12 * r, u)
+
+
+def _legs(c, swing):
+    """Draw four legs seen from the side, the far ones shaded."""
+    for u, ink in ((-0.28, SHADE), (0.6, SHADE), (-0.42, COAT), (0.45, COAT)):
+        c.stroke(ink, 0.17, (u, 0.2), (u + 0.06 * swing, 0.86))
 
 
 def _face(c, variant, pose, build):
@@ -394,8 +417,7 @@ def _whole(c, variant, pose, build):
     broad = 0.85 + 0.3 * build
     if variant:  # standing, seen from the side
         c.curve(COAT, 0.14, (0.55, 0.1), (1.0, 0.1), (0.85 + 0.12 * pose, -0.7))
-        for u, ink in ((-0.28, SHADE), (0.6, SHADE), (-0.42, COAT), (0.45, COAT)):
-            c.stroke(ink, 0.17, (u, 0.2), (u + 0.06 * pose, 0.85))
+        _legs(c, pose)
         c.ellipse(COAT, 0.08, 0.15, 0.62, 0.27 * broad)
         for u in (-0.05, 0.15, 0.35):
             c.stroke(SHADE, 0.06, (u, -0.04), (u + 0.04, 0.18))
@@ -422,13 +444,12 @@ def _moth(c, variant, pose, build):
         c.pair(SHADE, 0.52 * spread, -0.28, 0.5 * spread, 0.5)
         c.pair(COAT, 0.5 * spread, -0.26, 0.42 * spread, 0.42)
         c.pair(LINE, 0.4, -0.85, 0.06, 0.06)
-    else:
+    else:  # a moth, upper wings with tips like a cat's ears
         c.pair(COAT, 0.38 * spread, 0.38, 0.38 * spread, 0.4)
         for side in (-1.0, 1.0):
-            tip, foot, root = (side * spread, -0.75), (side * 0.75 * spread, 0.35), (0.0, -0.3)
-            c.polygon(SHADE, *((tip, foot, (0.0, 0.35), root) if side > 0 else (tip, root, (0.0, 0.35), foot)))
-            tip, foot, root = (side * 0.88 * spread, -0.6), (side * 0.66 * spread, 0.25), (0.0, -0.2)
-            c.polygon(COAT, *((tip, foot, (0.0, 0.2), root) if side > 0 else (tip, root, (0.0, 0.2), foot)))
+            for ink, r in ((SHADE, spread), (COAT, 0.85 * spread)):
+                wing = [(1.0, -0.8), (0.75, 0.45), (0.0, 0.45), (0.0, -0.25)]
+                c.polygon(ink, *_placed(wing, 0.0, -0.03, r, side))
     c.pair(LIGHT, 0.5 * spread, -0.18, 0.2, 0.2)
     c.pair(ACCENT, 0.5 * spread, -0.18, 0.15, 0.15)
     c.pair(BLACK, 0.5 * spread, -0.18, 0.08, 0.08)
@@ -437,27 +458,13 @@ def _moth(c, variant, pose, build):
     c.ellipse(LINE, 0.0, -0.38, 0.11, 0.11)
 
 
-def _dog_head(c, u, v, r, turn):
-    c.ellipse(COAT, u, v, 0.72 * r, 0.85 * r)
-    turned = u + 0.15 * r * turn
-    c.pair(SHADE, 0.78 * r, v + 0.12 * r, 0.24 * r, 0.62 * r, u)
-    c.ellipse(ACCENT, turned, v + 0.95 * r, 0.14 * r, 0.2 * r)
-    c.ellipse(LIGHT, turned, v + 0.5 * r, 0.4 * r, 0.4 * r)
-    c.ellipse(BLACK, turned, v + 0.3 * r, 0.2 * r, 0.14 * r)
-    c.stroke(BLACK, 0.06 * r, (turned, v + 0.4 * r), (turned, v + 0.65 * r))
-    c.curve(BLACK, 0.06 * r, (turned - 0.26 * r, v + 0.62 * r), (turned, v + 0.85 * r), (turned + 0.26 * r, v + 0.62 * r))
-    c.pair(WHITE, 0.3 * r, v - 0.15 * r, 0.16 * r, 0.16 * r, turned)
-    c.pair(BLACK, 0.3 * r, v - 0.15 * r, 0.12 * r, 0.12 * r, turned)
-
-
 def _dog(c, variant, pose, build):
     if not variant:
         _dog_head(c, 0.0, -0.05, 0.85 + 0.1 * build, pose)
         return
     broad = 0.85 + 0.3 * build
     c.curve(COAT, 0.11, (0.6, 0.0), (0.85, -0.1), (0.95, -0.45 + 0.2 * pose))
-    for u, ink in ((-0.28, SHADE), (0.6, SHADE), (-0.42, COAT), (0.45, COAT)):
-        c.stroke(ink, 0.17, (u, 0.2), (u + 0.06 * pose, 0.88))
+    _legs(c, pose)
     c.ellipse(COAT, 0.08, 0.15, 0.62, 0.26 * broad)
     c.stroke(COAT, 0.3, (-0.4, 0.0), (-0.55, -0.4))
     c.ellipse(COAT, -0.55, -0.45, 0.26, 0.24)
@@ -468,21 +475,19 @@ def _dog(c, variant, pose, build):
 
 
 def _car(c, variant, pose, build):
-    roof = -0.35 - 0.15 * build
+    roof = -0.4 - 0.15 * build
+    glass = roof + 0.09
     if variant:  # a van
-        c.polygon(COAT, (-0.75, roof - 0.1), (0.9, roof - 0.1), (0.95, 0.4), (-0.95, 0.4), (-0.95, 0.0))
-        panes = [(-0.45, 0.0), (0.08, 0.4), (0.48, 0.8)]
-        c.polygon(LINE, (-0.7, roof), (-0.5, roof), (-0.5, -0.05), (-0.85, -0.05))
-        top = roof
-    else:
+        corners = [(-0.75, roof), (0.9, roof), (0.95, 0.4), (-0.95, 0.4), (-0.95, 0.0)]
+        c.polygon(COAT, *corners)
+        c.polygon(LINE, (-0.7, glass), (-0.5, glass), (-0.5, -0.05), (-0.85, -0.05))
+        for left in (-0.43, 0.0, 0.43):
+            c.box(LINE, left, glass, left + 0.36, -0.05)
+    else:  # a saloon
         c.polygon(COAT, (-0.4, roof), (0.35, roof), (0.7, 0.0), (-0.7, 0.0))
         c.polygon(COAT, (-0.95, 0.0), (0.9, -0.05), (1.0, 0.4), (-1.0, 0.4))
-        c.polygon(LINE, (-0.35, roof + 0.08), (-0.04, roof + 0.08), (-0.04, -0.02), (-0.55, -0.02))
-        c.polygon(LINE, (0.04, roof + 0.08), (0.32, roof + 0.08), (0.55, -0.02), (0.04, -0.02))
-        panes = []
-        top = roof
-    for left, right in panes:
-        c.box(LINE, left, top, right, -0.05)
+        c.polygon(LINE, (-0.35, glass), (-0.04, glass), (-0.04, -0.02), (-0.55, -0.02))
+        c.polygon(LINE, (0.04, glass), (0.32, glass), (0.55, -0.02), (0.04, -0.02))
     c.box(SHADE, -0.98, 0.28, 0.98, 0.4)
     c.pair(BLACK, 0.55, 0.4, 0.24, 0.24, 0.05 * pose)
     c.pair(LIGHT, 0.55, 0.4, 0.12, 0.12, 0.05 * pose)
@@ -491,7 +496,7 @@ def _car(c, variant, pose, build):
 
 def _house(c, variant, pose, build):
     wide = 0.65 + 0.15 * build
-    top = -0.15 - 0.2 * variant
+    top = -0.15 - 0.2 * variant  # of the walls
     c.box(SHADE, 0.3, -0.9, 0.5, -0.2)
     c.box(COAT, -wide, top, wide, 0.9)
     c.polygon(SHADE, (0.15 * pose, top - 0.62), (wide + 0.18, top), (-wide - 0.18, top))
@@ -499,7 +504,7 @@ def _house(c, variant, pose, build):
     c.box(ACCENT, door - 0.14, 0.4, door + 0.14, 0.9)
     c.ellipse(BLACK, door + 0.08, 0.66, 0.035, 0.035)
     for u in (-0.45, 0.45):
-        for v in (0.25 - 0.1 * variant, ) + ((-0.15,) if variant else ()):
+        for v in (0.15, -0.15) if variant else (0.25,):  # one floor or two
             c.box(LINE, u - 0.16, v - 0.12, u + 0.16, v + 0.14)
             c.box(COAT, u - 0.02, v - 0.1, u + 0.02, v + 0.1)
 
@@ -522,7 +527,8 @@ def _tree(c, variant, pose, build):
 def _mug(c, variant, pose, build):
     deep = 0.75 - 0.25 * variant
     half = 0.5 + 0.1 * build + 0.1 * variant
-    c.curve(SHADE, 0.14, (half - 0.1, -0.25), (half + 0.75, -0.2 + 0.1 * pose), (half - 0.12, deep - 0.4))
+    pull = (half + 0.75, -0.2 + 0.1 * pose)
+    c.curve(SHADE, 0.14, (half - 0.1, -0.25), pull, (half - 0.12, deep - 0.4))
     if variant:  # a cup on a saucer
         c.ellipse(LIGHT, 0.0, 0.62, 0.95, 0.18)
         c.ellipse(SHADE, 0.0, 0.58, 0.6, 0.1)
@@ -534,7 +540,7 @@ def _mug(c, variant, pose, build):
         c.box(ACCENT, -half, 0.0, half, 0.25)
     c.ellipse(LIGHT, 0.0, -0.45, half, 0.15)
     c.ellipse(BLACK, 0.0, -0.43, 0.85 * half, 0.11)
-    for u in (-0.2, 0.15):
+    for u in (-0.2, 0.15):  # steam
         c.curve(LIGHT, 0.07, (u, -0.6), (u + 0.25, -0.75), (u + 0.05 * pose, -0.95))
 
 

@@ -6,7 +6,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "RED", "gallery", "learning_curves", "seed_search", "share_axis", "style"]
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "PURPLE",
+    "RED",
+    "gallery",
+    "learning_curves",
+    "seed_search",
+    "share_axis",
+    "style",
+]
 
 # Okabe and Ito's palette, told apart with any kind of colour vision.
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"

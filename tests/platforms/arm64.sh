@@ -22,15 +22,11 @@ packages() { # ARCHITECTURE PACKAGE...: download them, with what they depend on,
 }
 
 packages amd64 qemu-user-static
-packages arm64 python3 python3-numpy libopenblas0-pthread
+packages arm64 python3 python3-numpy python3-threadpoolctl libopenblas0-pthread
 mkdir -p "$here/emulator" "$here/root"
 dpkg -x "$here"/amd64/archives/qemu-user-static_*.deb "$here/emulator"
 for package in "$here"/arm64/archives/*.deb; do
   dpkg -x "$package" "$here/root"
 done
-# What the packages' scripts would do: OpenBLAS is the BLAS and the LAPACK.
-libraries="$here/root/usr/lib/aarch64-linux-gnu"
-ln -sf openblas-pthread/libblas.so.3 "$libraries/libblas.so.3"
-ln -sf openblas-pthread/liblapack.so.3 "$libraries/liblapack.so.3"
 rm -rf "$here/amd64" "$here/arm64"
 touch "$here/ready"

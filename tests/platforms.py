@@ -1,0 +1,309 @@
+"""Check that training comes to the same bits on every platform this machine can be or emulate.
+
+Runs `catnet.digests` in processes of their own: under every OpenBLAS kernel the processor can
+run, with one thread and two, without NumPy's SIMD extensions, with the oldest and the newest
+NumPy, every Python that is found, and WebAssembly; with --arm64, 64-bit Arm too. Ends with
+status 1 if a digest differs from the others or from tests/record/digests.json, or if a platform
+could not be tried because of an error. --write puts the table into book/record/platforms.json.
+--pin is for a change that is meant to change the numbers: it writes tests/record/digests.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HERE = ROOT / "tests" / "platforms"
+BUILD = ROOT / "_build" / "platforms"
+PINNED = ROOT / "tests" / "record" / "digests.json"
+TABLE = ROOT / "book" / "record" / "platforms.json"
+PROBE = HERE / "probe.py"
+REAL = "CATNET_DATA"
+TIMEOUT = 1800  # seconds for one process
+
+# OpenBLAS's kernels for x86-64, and what the processor must have, in Linux's words.
+KERNELS = {
+    "Prescott": {"pni"},
+    "Nehalem": {"sse4_2"},
+    "Sandybridge": {"avx"},
+    "Haswell": {"avx2", "fma"},
+    "Zen": {"avx2", "fma"},
+    "SkylakeX": {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"},
+    "Cooperlake": {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd", "avx512_bf16"},
+}
+# What it calls the first of them; Katmai, a processor of 32 bits, has none of its own.
+NAMES = {"Katmai": "Prescott"}
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
+
+@dataclass
+class Trial:
+    """One platform: the command that starts the probe there, and its environment."""
+
+    name: str
+    command: list[str]
+    variables: dict[str, str] = field(default_factory=dict)
+    kernel: str | None = None  # the one asked for
+    threads: int = 1
+
+
+def run_probe(command, variables=(), arguments=()):
+    """Run a probe and return what it printed, or raise RuntimeError."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("OPENBLAS", "OMP_", "GOTO_", "MKL_", "NPY_", "PYTHON"))
+    }
+    kept |= {"PYTHONPATH": str(ROOT / "src"), "PYTHONNOUSERSITE": "1", **dict(variables)}
+    try:
+        done = subprocess.run(
+            [*command, *arguments],
+            env=kept,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RuntimeError(str(error)) from error
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
+        raise RuntimeError(last[0])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def kernels():
+    """Return OpenBLAS's kernels that this processor can run, and sentences on the others."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return [], [f"OpenBLAS's kernels for x86-64: the processor is {platform.machine()}"]
+    try:
+        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        flags = set(re.search(r"^flags\s*:(.*)", cpuinfo, re.MULTILINE)[1].split())
+    except (OSError, TypeError):
+        return [], ["OpenBLAS's kernels: only Linux tells what the processor can run"]
+    usable = [kernel for kernel, needed in KERNELS.items() if needed <= flags]
+    skipped = [
+        f"kernel {kernel}: the processor lacks {', '.join(sorted(needed - flags))}"
+        for kernel, needed in KERNELS.items()
+        if kernel not in usable
+    ]
+    return usable, skipped
+
+
+def simd_features():
+    """Return the SIMD extensions that NumPy would use here if it were allowed to."""
+    try:
+        from numpy._core import _multiarray_umath as core
+    except ImportError:
+        from numpy.core import _multiarray_umath as core
+    return [name for name in core.__cpu_dispatch__ if core.__cpu_features__.get(name)]
+
+
+def pythons():
+    """Return the path of each Python that is found, by version; first on PATH, then pyenv's."""
+    found = {}
+    home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for version in PYTHONS:
+        candidates = [shutil.which(f"python{version}")]
+        candidates += sorted(home.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
+        if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
+            candidates.insert(0, sys.executable)
+        for candidate in filter(None, candidates):
+            check = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
+            done = subprocess.run([str(candidate), "-c", check], capture_output=True, text=True)
+            if done.stdout.strip() == version:
+                found[version] = str(candidate)
+                break
+    return found
+
+
+def environment(name, python, lock):
+    """Make a virtual environment with the packages of a lock file; return its Python."""
+    folder = BUILD / name
+    executable = folder / "bin" / "python"
+    stamp = folder / "ready"
+    locked = hashlib.sha256((HERE / lock).read_bytes() + python.encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == locked:
+        return str(executable)
+    make = [python, "-m", "venv", "--clear", "--without-pip", str(folder)]
+    pip = [sys.executable, "-m", "pip", "--python", str(executable), "install", "--quiet"]
+    pip += ["--disable-pip-version-check", "--only-binary", ":all:", "--require-hashes"]
+    for command in (make, [*pip, "-r", str(HERE / lock)]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError((done.stderr.strip().splitlines() or ["it cannot be made"])[-1])
+    stamp.write_text(locked)
+    return str(executable)
+
+
+def trials(arm64):
+    """Return what to try, what is skipped and what failed, the last two as sentences."""
+    here = [sys.executable, str(PROBE)]
+    usable, skipped = kernels()
+    found, failed = [], []
+    for threads in (1, 2):
+        for kernel in usable or [None]:
+            variables = {"OPENBLAS_NUM_THREADS": str(threads)}
+            if kernel:
+                variables["OPENBLAS_CORETYPE"] = kernel
+            found.append(Trial("OpenBLAS kernel", here, variables, kernel, threads))
+    one = {"OPENBLAS_NUM_THREADS": "1"}
+    features = simd_features()
+    if features:
+        without = one | {"NPY_DISABLE_CPU_FEATURES": " ".join(features)}
+        found.append(Trial("NumPy without SIMD extensions", here, without))
+    else:
+        skipped.append("NumPy without SIMD extensions: it uses none here")
+    versions = pythons()
+    skipped += [f"Python {v}: not found" for v in PYTHONS if v not in versions]
+
+    def add(name, folder, python, lock, probe=PROBE):
+        try:
+            found.append(Trial(name, [environment(folder, python, lock), str(probe)], one))
+        except RuntimeError as error:
+            failed.append(f"{name}: {error}")
+
+    old = [version for version in ("3.12", "3.11") if version in versions]
+    if old:
+        add("oldest NumPy", "numpy-oldest", versions[old[0]], "oldest.lock")
+    else:
+        failed.append("oldest NumPy: needs Python 3.11 or 3.12, and neither was found")
+    for version, python in versions.items():
+        add(f"newest NumPy for Python {version}", f"python-{version}", python, "newest.lock")
+    add("WebAssembly", "wasm", sys.executable, "wasm.lock", HERE / "wasm.py")
+    if arm64:
+        try:
+            subprocess.run([str(HERE / "arm64.sh")], check=True)
+            found.append(Trial("64-bit Arm, emulated by QEMU", _arm64_command(), one))
+        except (OSError, subprocess.CalledProcessError) as error:
+            failed.append(f"64-bit Arm: {error}")
+    else:
+        skipped.append("64-bit Arm: it takes some minutes more; ask for it with --arm64")
+    return found, skipped, failed
+
+
+def _arm64_command():
+    root = BUILD / "arm64" / "root"
+    libraries = "/usr/lib/aarch64-linux-gnu/openblas-pthread"
+    emulator = str(BUILD / "arm64" / "emulator" / "usr" / "bin" / "qemu-aarch64-static")
+    options = ["-L", str(root), "-E", f"LD_LIBRARY_PATH={libraries}"]
+    return [emulator, *options, str(root / "usr" / "bin" / "python3"), str(PROBE)]
+
+
+def images():
+    """Return the folder of the real images, or None."""
+    sys.path.insert(0, str(ROOT / "src"))
+    from catnet.catvnoncat import find_images
+
+    location = find_images()
+    return None if location is None else location.folder.resolve()
+
+
+def row(trial, result):
+    """Return what the table says of a trial."""
+    totals = {name: d for name, d in result["digests"].items() if ", all x " in name}
+    return {
+        "platform": trial.name,
+        "kernel": NAMES.get(result["kernel"], result["kernel"]),
+        "threads": result["threads"],
+        "numpy": result["numpy"],
+        "python": result["python"],
+        "machine": result["machine"],
+        "digest": next(d for name, d in totals.items() if name.startswith("drawn")),
+        "real_digest": next((d for n, d in totals.items() if n.startswith("catvnoncat")), None),
+        "checked": date.today().isoformat(),
+    }
+
+
+def main():
+    """Try every platform, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--arm64", action="store_true", help="64-bit Arm too, by QEMU")
+    parser.add_argument("--write", action="store_true", help=f"write {TABLE.relative_to(ROOT)}")
+    pin = f"write {PINNED.relative_to(ROOT)} from a run on this platform, and do no more"
+    parser.add_argument("--pin", action="store_true", help=pin)
+    chosen = parser.parse_args()
+    folder = images()
+    arguments = ["--real"] if folder else []
+    data = {REAL: str(folder)} if folder else {}
+    if chosen.pin:
+        if not folder:
+            raise SystemExit("--pin needs the real images: run `catnet data` first")
+        here = [sys.executable, str(PROBE), "--real"]
+        data["OPENBLAS_NUM_THREADS"] = "1"  # the faster way while others use the processor
+        results = [run_probe(here, data, extra) for extra in ([], ["--quick"])]
+        pinned = results[0]["digests"] | results[1]["digests"]
+        PINNED.write_text(json.dumps(pinned, indent=1) + "\n", encoding="utf-8")
+        return 0
+    pinned = json.loads(PINNED.read_text(encoding="utf-8"))
+    tried, skipped, failed = trials(chosen.arm64)
+    rows, differing = [], []
+
+    def attempt(trial):
+        emulated = "QEMU" in trial.name  # too slow for more than the drawn images
+        try:
+            result = run_probe(trial.command, data | trial.variables, [] if emulated else arguments)
+        except RuntimeError as error:
+            return trial, None, str(error)
+        return trial, result, None
+
+    def report(trial, result, error):
+        if error:
+            failed.append(f"{trial.name} {trial.kernel or ''}: {error}")
+            return
+        line = row(trial, result)
+        rows.append(line)
+        if trial.kernel and line["kernel"].lower() != trial.kernel.lower():
+            skipped.append(f"kernel {trial.kernel}: OpenBLAS uses {line['kernel']} instead")
+        if line["threads"] != trial.threads:
+            skipped.append(f"{trial.threads} threads: {trial.name} uses {line['threads']}")
+        wrong = [n for n, digest in result["digests"].items() if pinned.get(n) != digest]
+        verdict = f"differs: {'; '.join(wrong)}" if wrong else "identical"
+        if wrong:
+            differing.append(trial.name)
+        cells = [str(line[name]) for name in list(line)[:6]]
+        widths = (30, 16, 1, 6, 6, 7)
+        shown = "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True))
+        print(f"{shown}  {line['digest'][:12]}…  {verdict}", flush=True)
+
+    print("platform, kernel, threads, NumPy, Python, machine, digest (drawn images)")
+    # one after the other with two threads, else as many at once as there are processors
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1))) as pool:
+        for outcome in pool.map(attempt, [t for t in tried if t.threads == 1]):
+            report(*outcome)
+    for trial in tried:
+        if trial.threads > 1:
+            report(*attempt(trial))
+    for sentence in skipped:
+        print(f"SKIPPED  {sentence}")
+    for sentence in failed:
+        print(f"FAILED   {sentence}")
+    if chosen.write and not failed and not differing:
+        TABLE.parent.mkdir(parents=True, exist_ok=True)
+        TABLE.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    digests = {line["digest"] for line in rows}
+    images_used = "the drawn and the real images" if folder else "the drawn images"
+    if failed or differing or not rows:
+        print(
+            f"{len(differing)} of {len(rows)} differ from {PINNED.relative_to(ROOT)}; "
+            f"{len(failed)} could not be tried"
+        )
+        return 1
+    print(f"{len(rows)} platforms, one digest on {images_used}: {digests.pop()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

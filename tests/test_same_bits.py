@@ -1,0 +1,80 @@
+"""Training comes to the same bits under every kernel and number of threads, and from NumPy alone.
+
+`make verify-platforms` does the same at length, and on more platforms.
+"""
+
+import json
+import subprocess
+import sys
+import warnings
+
+import platforms
+import pytest
+
+KERNELS, SKIPPED = platforms.kernels()
+PINNED = json.loads(platforms.PINNED.read_text(encoding="utf-8"))
+PROBE = [sys.executable, str(platforms.PROBE), "--quick"]
+
+NUMPY_ALONE = """
+import sys
+
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top not in sys.stdlib_module_names and top not in ("numpy", "catnet"):
+            raise ImportError(f"{name} is neither NumPy nor of the standard library")
+
+
+sys.meta_path.insert(0, Refuse())
+import catnet
+import catnet.digests
+
+catnet.fit(catnet.Network([12288, 2, 1]), catnet.draw(1, 1, 0), catnet.Adam(), 1)
+"""
+
+
+def probe(kernel, threads, *arguments):
+    """Return what `catnet.digests --quick` finds in a process of its own."""
+    variables = {"OPENBLAS_NUM_THREADS": str(threads)}
+    if kernel:
+        variables["OPENBLAS_CORETYPE"] = kernel
+    return platforms.run_probe(PROBE, variables, arguments)
+
+
+def used(result):
+    """Name what a process really used: OpenBLAS may take another kernel than the one asked for."""
+    return result["kernel"], result["threads"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("kernel", KERNELS or [None])
+def test_digests_are_the_pinned_ones(kernel, threads):
+    result = probe(kernel, threads)
+    found = result["digests"]
+    assert len(found) == 6
+    assert found == {name: PINNED.get(name) for name in found}, used(result)
+
+
+@pytest.mark.slow
+def test_plain_arithmetic_differs_between_kernels():
+    if len(KERNELS) < 2:
+        warnings.warn(f"one kernel only: {'; '.join(SKIPPED)}", stacklevel=1)
+        pytest.skip("; ".join(SKIPPED))
+    results = [probe(kernel, 1, "--plain") for kernel in KERNELS]
+    if len({used(result) for result in results}) < 2:
+        pytest.skip("OpenBLAS uses one kernel whatever it is asked for")
+    for name in results[0]["digests"]:
+        differing = {result["digests"][name] for result in results}
+        if name == "drawn images":
+            assert differing == {PINNED[name]}
+        elif name != "functions":
+            assert len(differing) > 1, name
+
+
+def test_core_needs_numpy_alone():
+    environment = {"PYTHONPATH": str(platforms.ROOT / "src")}
+    command = [sys.executable, "-c", NUMPY_ALONE]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
