@@ -173,3 +173,11 @@ def test_as_many_gradients_as_parameters():
         parameters = [np.ones((2, 2))]
         with pytest.raises(ValueError):
             optimizer.update(parameters, [], optimizer.start(parameters))
+
+
+def test_without_epsilon_a_parameter_without_gradient_stays():
+    theta = np.array([[1.0, 2.0]])
+    adam = Adam(0.1, epsilon=0.0)
+    adam.update([theta], [np.array([[0.0, 3.0]])], adam.start([theta]))
+    assert theta[0, 0] == 1.0
+    assert theta[0, 1] == pytest.approx(1.9)

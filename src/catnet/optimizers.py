@@ -82,7 +82,8 @@ class Adam:
     beta1, beta2 : float
         Decay rates of the averages of the gradient and of its square, in [0, 1).
     epsilon : float
-        Added to the denominator, at least 0.
+        Added to the denominator, at least 0. With 0, a parameter that has not had a gradient yet
+        does not move.
 
     Raises
     ------
@@ -119,4 +120,7 @@ class Adam:
             v += (1 - self.beta2) * (g * g)
             m_hat = m / (1 - state.beta1_power)
             v_hat = v / (1 - state.beta2_power)
-            theta -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+            denominator = np.sqrt(v_hat) + self.epsilon
+            if self.epsilon == 0:
+                denominator[denominator == 0] = 1.0  # no gradient so far: 0/0 is no step
+            theta -= self.learning_rate * m_hat / denominator
