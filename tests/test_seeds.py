@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from catnet import cli, seeds
+from catnet import cli, execution, seeds
 from catnet.errors import CatnetError
 from catnet.results import Results, Run
 
@@ -33,8 +33,8 @@ def test_outcome(iterations, costs, name):
 def fake_runs(monkeypatch, *runs):
     """Let seed n give the n-th of (costs, accuracy in training, in the test)."""
 
-    def execute(chapter, given, figures):
-        assert not figures
+    def execute(chapter, given, figures, main_run_only):
+        assert main_run_only and not figures
         costs, train, test = runs[given["seed"]]
         return None, Results(chapter, given, {"adam": Run(np.array(costs), train, test, "d" * 64)})
 
@@ -84,3 +84,9 @@ def test_runs_the_chapter_itself(book):
     seed = seeds.search("3", 3, report=lines.append)
     content = json.loads((book / "record" / "seeds.json").read_text(encoding="utf-8"))
     assert content["03-adam-failure"]["seed"] == seed == len(lines) - 1
+
+
+def test_only_the_main_run_is_trained(book):
+    _, results = execution.execute("3", {"seed": 2}, main_run_only=True)
+    assert list(results.runs) == ["main run"]
+    assert len(results.runs["main run"].costs) == 4

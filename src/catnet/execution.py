@@ -56,6 +56,8 @@ def execute(chapter, given=None, *, figures=True, main_run_only=False, progress=
     notebook = nbformat.read(chapters.notebook(chapter), as_version=4)
     if not figures:
         notebook.cells = [c for c in notebook.cells if "figure" not in c.metadata.get("tags", [])]
+    if main_run_only:
+        notebook.cells = _up_to_main_run(chapter, notebook.cells)
     try:
         executed = execute_notebook(
             notebook,
