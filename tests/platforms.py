@@ -301,10 +301,13 @@ def main():
         print(f"{shown}  {line['digest'][:12]}…  {verdict}", flush=True)
 
     print("platform, kernel, threads, NumPy, Python, machine, digest (drawn images)")
-    # one after the other with two threads, else as many at once as there are processors
-    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1))) as pool:
-        for outcome in pool.map(attempt, [t for t in tried if t.threads == 1]):
-            report(*outcome)
+    # one after the other with two threads, else as many at once as there are processors; the
+    # longest, Arm, begins first
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        alone = [trial for trial in tried if trial.threads == 1]
+        begun = [pool.submit(attempt, trial) for trial in reversed(alone)]
+        for future in reversed(begun):
+            report(*future.result())
     for trial in tried:
         if trial.threads > 1:
             report(*attempt(trial))

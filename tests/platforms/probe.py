@@ -15,17 +15,16 @@ def kernel_and_threads():
     """Return the kernel that the BLAS says it uses, and its number of threads."""
     try:
         from threadpoolctl import threadpool_info
-    except ImportError:  # WebAssembly and Arm: what NumPy was built with must do
-        try:
-            blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-        except TypeError:  # NumPy before 1.26
-            return "unknown", 1
-        words = [word for word in blas.get("openblas configuration", "").split() if "=" not in word]
-        return (words or [blas.get("name", "unknown")])[0], 1
-    for pool in threadpool_info():
-        if pool["user_api"] == "blas":
-            return pool.get("architecture", pool["internal_api"]), pool["num_threads"]
-    return "unknown", 1
+
+        for pool in threadpool_info():
+            if pool["user_api"] == "blas":
+                return pool.get("architecture", pool["internal_api"]), pool["num_threads"]
+    except ImportError:
+        pass
+    # WebAssembly has no libraries to ask: what NumPy was built with must do
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    words = [word for word in blas.get("openblas configuration", "").split() if "=" not in word]
+    return (words or [blas.get("name", "unknown")])[0], 1
 
 
 output = io.StringIO()
