@@ -28,7 +28,7 @@ book: .venv/ready ## build the book from its recorded notebooks into _build/html
 # One thread a process, as many processes as cores: faster, and no number depends on it.
 test: export OPENBLAS_NUM_THREADS = 1
 test: lint ## lint, run every test, then rerun the chapters and compare every output
-	$(PY) -m pytest -n auto
+	$(PY) -m pytest -n auto --dist worksteal
 	$(PY) tests/run_nbval.py
 
 lint: .venv/ready ## check style and types
