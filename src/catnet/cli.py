@@ -41,10 +41,11 @@ def main(argv=None):
     """
     previous = signal.signal(signal.SIGTERM, _stop)
     try:
-        arguments = _parser().parse_args(argv)
-        status = arguments.run(arguments)
-        sys.stdout.flush()
-        return status
+        try:
+            arguments = _parser().parse_args(argv)
+            return arguments.run(arguments)
+        finally:
+            sys.stdout.flush()  # here, and not at exit, a closed pipe can be passed over
     except CatnetError as error:
         return _fail(str(error))
     except BrokenPipeError:
