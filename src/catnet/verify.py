@@ -97,6 +97,8 @@ def first_difference(recorded, results):
 
 def summary(results):
     """Say how many numbers some results have: ``2000 costs, 2 accuracies, weights 3f9c…``."""
+    if not results.runs:
+        return "it trains nothing"
     runs = results.runs.values()
     costs = sum(len(run.costs) for run in runs)
     weights = ", ".join(f"{run.digest[:12]}…" for run in runs)
