@@ -51,6 +51,7 @@ verify: .venv/ready ## train again and compare every number with the record (or 
 
 verify-platforms: .venv/ready ## check that other BLAS kernels, threads, SIMD levels, NumPys, Pythons and WebAssembly give the same bits
 	$(PY) tests/platforms.py
+	$(PY) tests/run_nbval.py 'appendix-*.ipynb'
 
 benchmark: .venv/ready ## time a training step with exact and with plain arithmetic
 	$(PY) benchmarks/step.py
