@@ -9,8 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from catnet import cli, execution, page, rerun
+from catnet import cli, execution, figures, page, rerun
 from catnet.errors import CatnetError, ParameterError
+from catnet.results import Results, Run
 
 CHAPTER = "03-adam-failure"
 
@@ -182,7 +183,22 @@ def test_note_says_what_differs(book, no_page):
     ]  # fmt: skip
     last = [float(o.results.runs["gradient descent"].costs[-1]) for o in (again, outcome)]
     assert rows[0][2:] == (repr(last[0]), repr(last[1]))
-    assert "| parameter | seed | `3` | `2` |" in (again.folder / "index.html").read_text("utf-8")
+    note = (again.folder / "index.html").read_text("utf-8")
+    assert "| parameter | seed | `3` | `2` |" in note
+    assert f"| gradient descent | final cost | `{last[0]!r}` | `{last[1]!r}` |" in note
+
+
+def test_curves_stand_beside_the_recorded_ones():
+    def results(**runs):
+        return Results(CHAPTER, {}, {n: Run(np.array(c), 1.0, 0.5, "ab") for n, c in runs.items()})
+
+    here = results(same=[0.5, 0.25], other=[0.5, 0.2], new=[0.5])
+    figure = figures.beside_recorded(here, results(same=[0.5, 0.25], other=[0.5, 0.25, 0.1]))
+    drawn = [[line.get_ydata().tolist() for line in axes.lines] for axes in figure.axes]
+    assert drawn == [[[0.5, 0.25]] * 2, [[0.5, 0.25, 0.1], [0.5, 0.2]], [[0.5]]]
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["same: the same costs, to the last bit", "other", "new"]
+    assert len(figures.beside_recorded(here, None).axes) == 3
 
 
 def test_links_to_other_chapters_keep_their_text():

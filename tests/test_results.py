@@ -69,11 +69,15 @@ def test_a_notebook_gets_text_and_json():
     same(results(), Results.from_json(json.loads(json.dumps(bundle[MIME_TYPE]))))
     assert bundle["text/plain"] == str(results())
     lines = bundle["text/plain"].splitlines()
-    assert lines[0] == (
-        "one: 7 costs, the last 0.0; accuracy 0.9856459330143541 in training, 0.72 in the test; "
-        "weights 3f9c3f9c3f9c"
-    )
-    assert len(lines) == 2 and lines[1].startswith("two: 7 costs, the last 0.30000000000000004;")
+    assert lines == [
+        "one",
+        "  7 costs, the last 0.0",
+        "  accuracy 0.9856459330143541 in training, 0.72 in the test",
+        "  weights 3f9c3f9c3f9c",
+        "two",
+        "  7 costs, the last 0.30000000000000004",
+        *lines[2:4],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import os
 import signal
 import sys
@@ -39,7 +40,8 @@ def main(argv=None):
         Exit status: 0, 1 if a verification found a difference, 2 after an error, 130 if
         stopped.
     """
-    previous = signal.signal(signal.SIGTERM, _stop)
+    handled = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+    previous = {number: signal.signal(number, _stop) for number in handled}
     try:
         try:
             arguments = _parser().parse_args(argv)
@@ -60,10 +62,12 @@ def main(argv=None):
         print("catnet: stopped; nothing was left half-written", file=sys.stderr)
         return 130
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _stop(number, frame):
+    logging.disable()  # else nbclient and asyncio tell of the chapter that is being cut off
     raise KeyboardInterrupt
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ORANGE",
     "PURPLE",
     "RED",
+    "beside_recorded",
     "gallery",
     "learning_curves",
     "seed_search",
@@ -76,6 +78,40 @@ def learning_curves(axes, runs, published=None, *, logarithmic=False):
         axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
     axes.legend()
+
+
+def beside_recorded(results, recorded):
+    """Draw every run of a rerun in a panel of its own, beside the recorded run of that name.
+
+    Parameters
+    ----------
+    results : Results
+        At least one run.
+    recorded : Results or None
+        Runs that it does not have stand alone.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not one of pyplot's: no display is needed, and nothing is left open.
+    """
+    style()
+    figure = Figure(figsize=(7.2, 0.5 + 2.2 * len(results.runs)))
+    panels = figure.subplots(len(results.runs), sharex=True, squeeze=False)[:, 0]
+    for axes, (name, run) in zip(panels, results.runs.items(), strict=True):
+        old = recorded.runs.get(name) if recorded else None
+        axes.set_title(name)
+        if old is not None:
+            axes.plot(old.costs, color=ORANGE, linewidth=4, alpha=0.6, label="recorded")
+            if run.costs.tobytes() == old.costs.tobytes():
+                axes.set_title(f"{name}: the same costs, to the last bit")
+        axes.plot(run.costs, color=BLUE, label="this run")
+        axes.set_yscale("log")
+        axes.set_ylabel("cost (nats)")
+        axes.margins(x=0.01)
+    panels[0].legend()
+    panels[-1].set_xlabel("iteration")
+    return figure
 
 
 def seed_search(axes, search, published, test):

@@ -79,6 +79,10 @@ def build_page(notebook, note, folder, work):
     if done.returncode or not (built / "index.html").is_file():
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise CatnetError(f"Jupyter Book could not build the page: {''.join(last) or 'no reason'}")
+    html = (built / "index.html").read_text(encoding="utf-8")
+    for bundle in (built / "_static" / "mathjax").glob("*.js"):
+        if bundle.name not in html:  # MathJax for other formats than the page's: half its size
+            bundle.unlink()
     for name in PAGE_FILES:
         if (built / name).exists():
             shutil.move(built / name, Path(folder) / name)

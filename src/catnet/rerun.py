@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import chapters, parameters
+from . import chapters, figures, parameters
 from .errors import CatnetError, ParameterError
 from .execution import execute, versions
 from .files import json_text, new_folder, write_text
@@ -17,6 +17,17 @@ from .record import read_record
 from .results import Results
 
 __all__ = ["Rerun", "comparison", "read_parameter_file", "rerun"]
+
+CURVES = "this-run-beside-the-recorded.png"
+FIGURE = (
+    f":::{{figure}} {CURVES}",
+    ":alt: Training cost at each iteration, this run beside the recorded one, a panel a run.",
+    "",
+    "Training cost before each update, this run (thin line) beside the one that the book records "
+    "(broad line), on a logarithmic scale.",
+    ":::",
+    "",
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,8 @@ def rerun(chapter, given, output=None, *, progress=False):
         }
         nbformat.write(notebook, folder / f"{chapter}.ipynb")
         with tempfile.TemporaryDirectory(prefix="catnet-") as work:
+            if results.runs:
+                figures.beside_recorded(results, recorded).savefig(Path(work) / CURVES)
             build_page(notebook, _note(outcome), folder, Path(work))
         write_text(folder / "results.json", json_text(content))
     return outcome
@@ -158,16 +171,24 @@ def _numbers(run):
 
 def _note(outcome):
     changed, rows = comparison(outcome)
+    names = [name for name, *_ in rows]
+    first_rows = {names.index(name) for name in names}  # the others leave the name out
     lines = [
-        ":::{note}",
-        "This is a rerun: the numbers and figures are of a run with the parameters below, the "
-        "text is the book's and speaks of the recorded one.",
+        ":::{admonition} This is a rerun",
+        ":class: important",
+        "All numbers and figures on this page are of a run with "
+        + ("the parameters below" if changed else "the recorded parameters")
+        + "; the text is the book's, and speaks of the recorded run.",
         ":::",
         "",
+        *(FIGURE if rows else ()),
         "| | | this run | recorded |",
         "|---|---|---|---|",
         *(f"| parameter | {name} | `{here}` | `{old}` |" for name, here, old in changed),
-        *(f"| {name} | {what} | {here} | {old} |" for name, what, here, old in rows),
+        *(
+            f"| {name if i in first_rows else ''} | {what} | `{here}` | `{old}` |"
+            for i, (name, what, here, old) in enumerate(rows)
+        ),
         "",
     ]
     return "\n".join(lines)

@@ -64,9 +64,9 @@ class Run:
 
     def __str__(self):
         return (
-            f"{len(self.costs)} costs, the last {float(self.costs[-1])!r}; "
-            f"accuracy {self.train_accuracy!r} in training, {self.test_accuracy!r} in the test; "
-            f"weights {self.digest[:12]}"
+            f"  {len(self.costs)} costs, the last {float(self.costs[-1])!r}\n"
+            f"  accuracy {self.train_accuracy!r} in training, {self.test_accuracy!r} in the test\n"
+            f"  weights {self.digest[:12]}"
         )
 
 
@@ -123,7 +123,7 @@ class Results:
         return cls(content["chapter"], content["parameters"], runs)
 
     def __str__(self):
-        return "\n".join(f"{name}: {run}" for name, run in self.runs.items())
+        return "\n".join(f"{name}\n{run}" for name, run in self.runs.items())
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": str(self), MIME_TYPE: self.to_json(float.hex)}
