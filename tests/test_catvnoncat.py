@@ -644,7 +644,8 @@ def test_stopped_in_the_middle_of_a_download(server, cache, number):
 
     server.answers[f"/a/{TRAIN}"] = half
     script = (
-        "import pathlib, pooch; from catnet import catvnoncat as c;"
+        "import pathlib, pooch, signal; from catnet import catvnoncat as c;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"  # a shell may ignore it
         f"pooch.os_cache = lambda name: pathlib.Path({str(cache)!r});"
         f"c.MIRRORS = {server.mirrors}; c.load_catvnoncat()"
     )
