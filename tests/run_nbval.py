@@ -20,6 +20,8 @@ HOW = "get them with `catnet data`, or name their folder in CATNET_DATA"
 def have_images():
     """Find the images or download them; a CATNET_DATA that is wrong raises DataError."""
     if catvnoncat.find_images() is not None:
+        if folder := catvnoncat.named_folder():
+            os.environ[catvnoncat.VARIABLE] = str(folder)  # the chapters run in another folder
         return True
     try:
         catnet.load_data("catvnoncat")

@@ -631,8 +631,9 @@ def test_folder_under_the_name_of_the_file(cache, server):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are for POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_stopped_in_the_middle_of_a_download(server, cache, number):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+def test_stopped_in_the_middle_of_a_download(server, cache, name):
+    number = getattr(signal, name)
     half_way, go_on = threading.Event(), threading.Event()
 
     def half(handler):

@@ -1,4 +1,5 @@
 import errno
+import os
 import subprocess
 import sys
 
@@ -73,9 +74,35 @@ def test_errors_become_sentences(book, monkeypatch, capsys, error, status, sente
 
 
 def test_broken_pipe_is_silent():
-    program = f"{sys.executable} -m catnet.cli --help | true; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)
-    assert done.stderr == ""
+    nobody_reads, output = os.pipe()
+    os.close(nobody_reads)
+    command = [sys.executable, "-m", "catnet.cli", "--help"]
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}  # argparse passes over what it meets
+    done = subprocess.run(
+        command, env=environment, stdout=output, stderr=subprocess.PIPE, check=False
+    )
+    os.close(output)
+    assert done.stderr == b"" and done.returncode == 141
+
+
+def test_plain_terminal_is_no_reason_to_fail(book):
+    code = (
+        "import catnet.cli as cli\n"
+        "cli._parser = lambda: type('P', (), {'parse_args': lambda self, argv: type('A', (), "
+        "{'run': staticmethod(lambda arguments: print('\\u2014'))})})()\n"
+        "cli.main([])"
+    )
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "?\n", "")
+
+
+def test_a_name_without_a_value_is_explained(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["rerun", "3", "-p", "learning_rate=0.1"])
+    assert ended.value.code == 2
+    assert "-p takes a name and a value, as in `-p learning_rate 0.003`" in last_error(capsys)
 
 
 def test_module_can_be_run():

@@ -216,6 +216,14 @@ def replace(name, array):
     return change
 
 
+def claim(name, shape):
+    def change(file):
+        del file[name]
+        file.create_dataset(name, shape, np.float64)
+
+    return change
+
+
 def drop(*names):
     def change(file):
         for name in names:
@@ -243,6 +251,9 @@ def drop(*names):
         (replace("weights/1", np.zeros((3, 0))), "each at least 1"),
         (lambda file: file.create_group("weights/3"), "no array weights/3"),
         (replace("weights/2", h5py.SoftLink("/nowhere")), "no array weights/2"),
+        (replace("weights/2", h5py.SoftLink("/biases/1")), "no array weights/2"),
+        (replace("weights", h5py.ExternalLink("other.h5", "/weights")), "no groups weights"),
+        (claim("weights/1", (2**25, 2**20)), "weights/1 does not lie in the file as"),
     ],
 )
 def test_files_that_do_not_hold_a_network_are_refused(tmp_path, change, match):

@@ -129,7 +129,8 @@ def test_models_told_apart_have_the_same_ranges(book):
 
 def namespace(**changes):
     """What a kernel has defined when the chapter checks its parameters."""
-    names = {"__name__": "__main__", "In": [""], "Out": {}, "_i": "", "open": open, "json": json}
+    cells = ["", PARAMETERS, "\n".join(f"{name} = {value!r}" for name, value in changes.items())]
+    names = {"__name__": "__main__", "In": cells, "Out": {}, "_i": "", "open": open, "json": json}
     exec(PARAMETERS, names)
     return names | changes
 
@@ -173,3 +174,19 @@ def test_check_again_after_the_whole_chapter_ran(book):
 def test_needs_papermill_only_when_used():
     code = "import catnet.parameters, sys; assert 'papermill' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_a_startup_file_of_ipython_set_is_no_parameter(book):
+    namespace = {"MY_DATA": "/data", "seed": 2, "In": ["", "seed = 2", "not python", "%time 1"]}
+    assert parameters.check(CHAPTER, namespace)["seed"] == 2
+    with pytest.raises(ParameterError, match="'MY_DATA'"):
+        parameters.check(CHAPTER, namespace | {"In": ["", "MY_DATA = '/data'"]})
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"03-adam-failure": 3}', '{"03-adam-failure": {"seed": "x"}}']
+)
+def test_altered_searches_are_refused(book, text):
+    (book / "record" / "seeds.json").write_text(text, encoding="utf-8")
+    with pytest.raises(CatnetError, match="seed"):
+        parameters.check(CHAPTER, {})

@@ -88,3 +88,31 @@ def test_figures_can_be_left_out(book):
     execution.execute("3", figures=False)
     with pytest.raises(CatnetError, match="ZeroDivisionError"):
         execution.execute("3")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"runs": []},
+        {"parameters": []},
+        {"parameters": 3},
+        {"runs": {"adam": {"costs": ["0x1p5000"], "train_accuracy": 1.0, "test_accuracy": 1.0}}},
+        {"runs": {"adam": {"costs": [], "train_accuracy": None, "test_accuracy": 1.0}}},
+        {"runs": {"adam": {"costs": [], "train_accuracy": "1", "test_accuracy": 1.0}}},
+    ],
+)
+def test_altered_records_are_refused(book, change):
+    content = {"chapter": CHAPTER, "parameters": {}, "runs": {}} | change
+    path = book / "record" / f"{CHAPTER}.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(CatnetError, match="is not a record"):
+        record.read_record(CHAPTER)
+
+
+def test_chapter_without_a_dataset_is_not_recorded_on_the_drawn_images(book, capsys):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# More")])
+    nbformat.write(notebook, book / "appendix-more.ipynb")
+    assert cli.main(["record", "appendix-more", "--dataset", "drawn"]) == 2
+    assert "has no dataset to choose" in capsys.readouterr().err
+    assert cli.main(["record", "--dataset", "drawn"]) == 0
+    assert "appendix" not in capsys.readouterr().out

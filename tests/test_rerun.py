@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 
+import nbformat
 import numpy as np
 import pytest
 
-from catnet import cli, execution, figures, page, rerun
+from catnet import cli, execution, figures, files, page, rerun
 from catnet.errors import CatnetError, ParameterError
 from catnet.results import Results, Run
 
@@ -223,3 +224,53 @@ def test_page(book):
     assert "This is a rerun" in html and "A tiny chapter" in html
     for address in re.findall(r'(?:src|href)="(_[^"?#]+)', html):
         assert (book.parents[1] / "work" / "out" / address).is_file(), address
+
+
+def test_notebook_of_the_users_own_is_not_replaced(book, no_page):
+    rerun.rerun("3", {}, "out")
+    own = book.parents[1] / "work" / "out" / "mine.ipynb"
+    own.write_text("mine", encoding="utf-8")
+    with pytest.raises(CatnetError, match="mine.ipynb"):
+        rerun.rerun("3", {}, "out")
+    assert own.read_text(encoding="utf-8") == "mine"
+
+
+def test_interruption_between_the_two_renames_keeps_the_old_folder(tmp_path, monkeypatch):
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "old").touch()
+    rename = os.rename
+
+    def stopped(source, destination):
+        if os.path.basename(source) == "new":
+            raise KeyboardInterrupt
+        rename(source, destination)
+
+    monkeypatch.setattr(os, "rename", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        with files.new_folder(target) as folder:
+            (folder / "new").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "old"]
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CatnetError, match=r"file.x cannot be made \(.*\): choose a place"):
+        with files.new_folder(tmp_path / "file" / "x"):
+            pass
+
+
+def test_chapter_that_trains_nothing_has_a_page_too(book, no_page):
+    path = book / f"{CHAPTER}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = notebook.cells[:3]
+    nbformat.write(notebook, path)
+    outcome = rerun.rerun("3", {"seed": "2"}, "out")
+    assert outcome.results.runs == {} and outcome.results.parameters["seed"] == 2
+    assert (outcome.folder / "results.json").is_file()
+
+
+def test_relative_folder_of_images_means_the_users_folder(book, monkeypatch):
+    monkeypatch.setenv("CATNET_DATA", "images")
+    environment = execution._kernel_manager("nowhere")().kernel_spec.env
+    assert environment["CATNET_DATA"] == str(book.parents[1] / "work" / "images")

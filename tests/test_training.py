@@ -344,3 +344,18 @@ def test_the_flat_line(optimizer):
     assert network.digest() == digest
     # the output layer, once it may learn, leaves the line: its bias alone does
     assert fit(network, split, optimizer, 20).costs[-1] < 0.693
+
+
+def test_divergence_at_the_last_update_is_seen():
+    with pytest.raises(DivergenceError, match="at its last update") as caught:
+        run(1, GradientDescent(1e200))
+    assert caught.value.history.costs.shape == (1,)
+
+
+def test_frozen_layers_and_watch_may_be_generators():
+    network = Network(DIMS, seed=6)
+    before = network.weights[1].copy()
+    history = fit(
+        network, TRAIN, Adam(), 3, frozen_layers=(n for n in [2]), watch=(w for w in ["dead_units"])
+    )
+    assert (network.weights[1] == before).all() and len(history.dead_units) == 3

@@ -1,5 +1,6 @@
 import json
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -88,3 +89,27 @@ def test_which_images(monkeypatch):
     assert verify.available_dataset() == "drawn"
     monkeypatch.setattr(verify, "find_images", lambda: "a place")
     assert verify.available_dataset() == "catvnoncat"
+
+
+def test_results_that_are_gone_are_a_difference(recorded, book, capsys):
+    path = book / f"{CHAPTER}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [c for c in notebook.cells if "catnet.Results(" not in c.source]
+    nbformat.write(notebook, path)
+    assert cli.main(["verify"]) == 1
+    assert "03-adam-failure  differs: the chapter no longer shows" in capsys.readouterr().out
+
+
+def test_notebook_that_is_none(recorded, book, capsys):
+    (book / f"{CHAPTER}.ipynb").write_text("<<<<<<< HEAD", encoding="utf-8")
+    assert cli.main(["verify"]) == 2
+    assert f"{CHAPTER}.ipynb is not a notebook that can be read" in capsys.readouterr().err
+
+
+def test_another_chapter_and_missing_parameters_are_differences():
+    one = changed()
+    other = Results("02-gradient-descent", one.parameters, one.runs)
+    assert "record is of 02-gradient-descent" in verify.first_difference(other, one)
+    none = Results(CHAPTER, {}, one.runs)
+    assert "parameter seed" in verify.first_difference(none, one)
+    assert "parameter seed" in verify.first_difference(one, none)

@@ -23,7 +23,7 @@ from .dataset import Dataset, Split
 from .errors import DataError
 from .hdf5 import MAX_BYTES, ArraySpec, read_arrays, read_bytes
 
-__all__ = ["Location", "data_command", "find_images", "load_catvnoncat"]
+__all__ = ["Location", "data_command", "find_images", "load_catvnoncat", "named_folder"]
 
 VARIABLE = "CATNET_DATA"
 SIDE = 64  # pixels
@@ -101,6 +101,22 @@ class Location:
         return "Run `catnet data` to replace it."
 
 
+def named_folder() -> Path | None:
+    """Return the folder that CATNET_DATA names, as a path that holds in any folder, or None.
+
+    Raises
+    ------
+    DataError
+        If CATNET_DATA is set but empty.
+    """
+    named = os.environ.get(VARIABLE)
+    if named is None:
+        return None
+    if not named.strip():
+        raise DataError(f"{VARIABLE} is set but empty: let it name a folder, or unset it")
+    return Path(os.path.abspath(os.path.expanduser(named)))
+
+
 def find_images() -> Location | None:
     """Return where the images would be loaded from without a download, None if nowhere.
 
@@ -111,12 +127,9 @@ def find_images() -> Location | None:
     DataError
         If CATNET_DATA is set but does not name a folder with both files.
     """
-    named = os.environ.get(VARIABLE)
-    if named is not None:
-        if not named.strip():
-            raise DataError(f"{VARIABLE} is set but empty: let it name a folder, or unset it")
-        folder = Path(os.path.expanduser(named))
-        _require_files(folder, f"{VARIABLE} names {named}", f"Put {BOTH} there, or unset it.")
+    folder = named_folder()
+    if folder is not None:
+        _require_files(folder, f"{VARIABLE} names {folder}", f"Put {BOTH} there, or unset it.")
         return Location(folder, VARIABLE)
     cache = _cache()
     if all(os.path.exists(cache / part.file) for part in PARTS):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .errors import CatnetError
 
-__all__ = ["BOOK", "find", "listed", "notebook", "slug"]
+__all__ = ["BOOK", "find", "listed", "notebook", "read", "slug"]
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 
@@ -71,6 +71,29 @@ def find(name):
 def notebook(chapter):
     """Path of a chapter's notebook, by any of the names `find` knows."""
     return BOOK / f"{find(chapter)}.ipynb"
+
+
+def read(chapter):
+    """Read a chapter's notebook.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+
+    Raises
+    ------
+    CatnetError
+        If there is no such chapter, or its file is not a notebook.
+    """
+    import nbformat
+    from nbformat.reader import NotJSONError
+
+    path = notebook(chapter)
+    try:
+        return nbformat.read(path, as_version=4)
+    except (AttributeError, NotJSONError, ValueError, nbformat.ValidationError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise CatnetError(f"{path} is not a notebook that can be read: {reason}") from None
 
 
 def slug(chapter):

@@ -23,6 +23,8 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage."""
 
     def error(self, message):
+        if "expected 2 arguments" in message:
+            message = "-p takes a name and a value, as in `-p learning_rate 0.003`"
         self.exit(2, f"{self.prog}: {message}; `{self.prog} --help` says more\n")
 
 
@@ -38,22 +40,25 @@ def main(argv=None):
     -------
     int
         Exit status: 0, 1 if a verification found a difference, 2 after an error, 130 if
-        stopped.
+        stopped, 141 if nobody reads the output any more.
     """
     handled = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
     previous = {number: signal.signal(number, _stop) for number in handled}
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a dash is no reason to fail on a plain terminal
     try:
         try:
             arguments = _parser().parse_args(argv)
             return arguments.run(arguments)
         finally:
-            sys.stdout.flush()  # here, and not at exit, a closed pipe can be passed over
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, and not at exit, a closed pipe can be passed over
     except CatnetError as error:
         return _fail(str(error))
     except BrokenPipeError:
         # Whoever read the output has enough; Python must not complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return 141  # as a shell says of a program that SIGPIPE ended
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         remedy = "; choose a place with room where you may write" if error.errno in NO_WRITE else ""
@@ -245,9 +250,13 @@ def _print_comparison(outcome):
 
 def _record(arguments):
     from . import chapters
+    from .parameters import declared
     from .record import record
 
-    for chapter in _chosen(arguments):
+    chosen = _chosen(arguments)
+    if not arguments.chapters and arguments.dataset == "drawn":
+        chosen = [chapter for chapter in chosen if "dataset" in declared(chapter)]
+    for chapter in chosen:
         written = record(chapter, arguments.dataset, progress=True)
         names = [os.path.relpath(path, chapters.BOOK.parent) for path in written]
         print(f"{chapter}  {', '.join(names) or 'trains nothing'}", flush=True)
@@ -262,15 +271,14 @@ def _seeds(arguments):
 
 
 def _verify(arguments):
-    from .execution import trains
-    from .verify import available_dataset, machine, verify
+    from .verify import available_dataset, is_recorded, machine, verify
 
     dataset = available_dataset()
     images = "the real images" if dataset == "catvnoncat" else "the embedded images (drawn)"
     print(f"on {images}", flush=True)
     chosen = _chosen(arguments)
     if not arguments.chapters:
-        chosen = [chapter for chapter in chosen if trains(chapter)]
+        chosen = [chapter for chapter in chosen if is_recorded(chapter, dataset)]
     status = 0
     for chapter in chosen:
         identical, sentence = verify(chapter, dataset)

@@ -86,7 +86,7 @@ def integer_product(real, integers, largest=255):
     ----------
     real : ndarray of float64, shape (n, K)
     integers : ndarray of float64, shape (K, m)
-        Integers in ``-largest … largest``, such as pixels.
+        Integers in ``-largest … largest``, such as pixels; they are not checked.
     largest : int
         Bound on the integers' magnitude.
 
@@ -214,8 +214,12 @@ def exp(x):
     inside = np.where(np.isnan(x), 0.0, np.minimum(np.maximum(x, -746.0), 710.0))
     k = np.rint(inside * (1 / (_LN2_HIGH + _LN2_LOW)))
     r = (inside - k * _LN2_HIGH) - k * _LN2_LOW
+    result = 1.0 + (r + r * r * _polynomial(r, _EXP_TERMS))
+    # Two factors of normal size: some systems' ldexp cuts off what is too small for one.
+    k = k.astype(np.int32)
+    half = k // 2
     with np.errstate(over="ignore", under="ignore"):
-        result = np.ldexp(1.0 + (r + r * r * _polynomial(r, _EXP_TERMS)), k.astype(np.int32))
+        result = result * np.ldexp(1.0, half) * np.ldexp(1.0, k - half)
     return np.where(np.isnan(x), np.nan, result)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 
 from . import __version__, chapters
+from .catvnoncat import VARIABLE, named_folder
 from .errors import CatnetError, DataError, ParameterError
 from .results import MIME_TYPE, Results
 
@@ -48,27 +50,27 @@ def execute(chapter, given=None, *, figures=True, main_run_only=False, progress=
     CatnetError
         If a cell failed. Errors of this package come out of the chapter with their sentence.
     """
-    import nbformat
     from nbclient.exceptions import DeadKernelError
     from papermill import PapermillExecutionError, execute_notebook
 
     chapter = chapters.find(chapter)
-    notebook = nbformat.read(chapters.notebook(chapter), as_version=4)
+    notebook = chapters.read(chapter)
     if not figures:
         notebook.cells = [c for c in notebook.cells if "figure" not in c.metadata.get("tags", [])]
     if main_run_only:
         notebook.cells = _up_to_main_run(chapter, notebook.cells)
     try:
-        executed = execute_notebook(
-            notebook,
-            None,
-            parameters=given,
-            kernel_name="python3",
-            progress_bar={"desc": chapter, "disable": None} if progress else False,
-            cwd=chapters.BOOK,
-            kernel_manager_class=_kernel_manager(),
-            coalesce_streams=True,
-        )
+        with tempfile.TemporaryDirectory(prefix="catnet-") as ipython:
+            executed = execute_notebook(
+                notebook,
+                None,
+                parameters=given,
+                kernel_name="python3",
+                progress_bar={"desc": chapter, "disable": None} if progress else False,
+                cwd=chapters.BOOK,
+                kernel_manager_class=_kernel_manager(ipython),
+                coalesce_streams=True,
+            )
     except PapermillExecutionError as error:
         raise _own_error(chapter, error) from None
     except DeadKernelError:
@@ -105,16 +107,17 @@ def versions():
     return found
 
 
-def _kernel_manager():
+def _kernel_manager(ipython):
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
     class ThisPython(AsyncKernelManager):
-        """Starts this Python, whatever kernels the user has installed under its name."""
+        """Starts this Python, whatever kernels and startup files the user has."""
 
         @property
         def kernel_spec(self):
             path = [str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]
+            data = named_folder()  # the chapter runs in another folder than the user
             return KernelSpec(
                 argv=[
                     sys.executable,
@@ -125,7 +128,9 @@ def _kernel_manager():
                 ],
                 display_name="Python 3",
                 language="python",
-                env={
+                env=({} if data is None else {VARIABLE: str(data)})
+                | {
+                    "IPYTHONDIR": ipython,
                     "PYTHONPATH": os.pathsep.join(path),
                     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
                 },

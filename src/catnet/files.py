@@ -9,6 +9,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+from .errors import CatnetError
+
 __all__ = ["json_text", "new_folder", "write_text"]
 
 
@@ -35,16 +37,32 @@ def new_folder(target):
 
     Yields a temporary folder beside the target. An error leaves the old one as it was; what a
     kill leaves behind has a name that is never used again.
+
+    Raises
+    ------
+    CatnetError
+        If no folder can be made there.
     """
     target = Path(target).resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise CatnetError(
+            f"{target} cannot be made ({error.strerror}): choose a place with room where you may "
+            "write"
+        ) from error
+    old = work / "old"
     try:
         filled = work / "new"
         filled.mkdir()
         yield filled
         if target.exists():
-            os.rename(target, work / "old")
+            os.rename(target, old)
         os.rename(filled, target)
+    except BaseException:
+        if old.exists() and not target.exists():
+            os.rename(old, target)
+        raise
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -150,7 +150,7 @@ class Network:
         network = cls.__new__(cls)
         try:
             with h5py.File(path, "r") as file:
-                groups = [file.get(kind) for kind in ("weights", "biases")]
+                groups = [_own(file, kind) for kind in ("weights", "biases")]
                 if not all(isinstance(group, h5py.Group) and len(group) for group in groups):
                     raise ParameterError("it has no groups weights and biases with arrays in them")
                 network.weights, network.biases = [_read_layers(group) for group in groups]
@@ -163,13 +163,21 @@ class Network:
         return network
 
 
+def _own(group, name):
+    """Return a member of an HDF5 group, or None; links to elsewhere are not followed."""
+    import h5py
+
+    is_own = isinstance(group.get(name, getlink=True), h5py.HardLink)
+    return group[name] if is_own else None
+
+
 def _read_layers(group):
     """Return the float64 matrices ``1``, ``2``, … of an HDF5 group."""
     import h5py
 
     arrays = []
     for layer in range(1, len(group) + 1):
-        array = group.get(str(layer))
+        array = _own(group, str(layer))
         name = f"{group.name[1:]}/{layer}"
         if not isinstance(array, h5py.Dataset):
             raise ParameterError(f"it has no array {name}")
@@ -177,6 +185,9 @@ def _read_layers(group):
             raise ParameterError(
                 f"{name} must be a float64 matrix, not {array.dtype} of shape {array.shape}"
             )
+        # As `save` writes them: whole, and in this file.
+        if array.is_virtual or array.external or array.id.get_storage_size() != array.nbytes:
+            raise ParameterError(f"{name} does not lie in the file as {array.nbytes} bytes")
         arrays.append(array[()])
     return arrays
 

@@ -12,12 +12,22 @@ import difflib
 import json
 import math
 import types
+from contextlib import suppress
 from dataclasses import dataclass
 
 from . import chapters
 from .errors import CatnetError, ParameterError
 
-__all__ = ["Parameter", "check", "declared", "find", "read", "recorded_seed", "resolve"]
+__all__ = [
+    "Parameter",
+    "check",
+    "declared",
+    "find",
+    "read",
+    "recorded_searches",
+    "recorded_seed",
+    "resolve",
+]
 
 INPUTS = 64 * 64 * 3  # numbers in one image
 
@@ -56,7 +66,6 @@ SEEDS_FROM = {
     "slow_seed": "04-learning-rate",
 }
 
-IPYTHON_NAMES = ("In", "Out")
 PLAIN_DATA = (bool, int, float, complex, str, bytes, list, tuple, dict, set, types.NoneType)
 
 
@@ -140,12 +149,11 @@ def declared(chapter):
         If there is no such chapter, or its notebook declares a parameter in a way that
         cannot be read.
     """
-    import nbformat
     from papermill import inspect_notebook
 
     chapter = chapters.find(chapter)
     path = chapters.notebook(chapter)
-    found = inspect_notebook(nbformat.read(path, as_version=4))
+    found = inspect_notebook(chapters.read(chapter))
     parameters = {}
     for name, entry in found.items():
         try:
@@ -249,11 +257,13 @@ def check(chapter, namespace):
     """
     chapter = chapters.find(chapter)
     known = declared(chapter)
-    own = _assigned(chapter)
-    for name, value in namespace.items():
-        if name.startswith("_") or name in IPYTHON_NAMES or name in own:
-            continue
-        if isinstance(value, PLAIN_DATA):
+    own = _assigned(
+        cell.source for cell in chapters.read(chapter).cells if cell.cell_type == "code"
+    )
+    # IPython keeps the cells that ran: what a user's startup files set is no parameter.
+    names = _assigned(namespace["In"]) if "In" in namespace else set(namespace)
+    for name in sorted(names - own):
+        if not name.startswith("_") and isinstance(namespace.get(name), PLAIN_DATA):
             find(known, name, chapter)
     return resolve(known, namespace)
 
@@ -280,30 +290,49 @@ def resolve(known, given):
     for name, parameter in known.items():
         value = parameter.accept(given.get(name, parameter.default))
         if value is None:
-            value = recorded_seed(SEEDS_FROM.get(name, parameter.chapter))
+            value = parameter.accept(recorded_seed(SEEDS_FROM.get(name, parameter.chapter)))
         values[name] = value
     return values
 
 
 def recorded_seed(chapter):
     """Seed that `catnet seeds` has recorded for a chapter; 0 where it has not been run yet."""
+    return recorded_searches().get(chapter, {}).get("seed", 0)
+
+
+def recorded_searches():
+    """Read ``book/record/seeds.json``.
+
+    Returns
+    -------
+    dict of str to dict
+        By chapter; empty where nothing is recorded yet.
+
+    Raises
+    ------
+    CatnetError
+        If it is not such a file.
+    """
     path = chapters.BOOK / "record" / "seeds.json"
     if not path.exists():
-        return 0
-    return json.loads(path.read_text(encoding="utf-8")).get(chapter, {}).get("seed", 0)
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CatnetError(f"{path} cannot be read ({error}): take it from the repository") from None
+    if not isinstance(content, dict) or not all(isinstance(e, dict) for e in content.values()):
+        raise CatnetError(f"{path} does not hold searches for seeds: take it from the repository")
+    return content
 
 
-def _assigned(chapter):
-    """Names that the chapter's own code sets: its cells can be run again in any order."""
-    import nbformat
+def _assigned(sources):
+    """Names that cells set; one that is not Python, which a user may have run, sets none."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    notebook = nbformat.read(chapters.notebook(chapter), as_version=4)
     python = TransformerManager().transform_cell
-    return {
-        node.id
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for node in ast.walk(ast.parse(python(cell.source)))
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    names = set()
+    for source in sources:
+        with suppress(SyntaxError):
+            found = [n for n in ast.walk(ast.parse(python(source))) if isinstance(n, ast.Name)]
+            names |= {n.id for n in found if isinstance(n.ctx, ast.Store)}
+    return names

@@ -10,6 +10,7 @@ from . import chapters
 from .errors import CatnetError
 from .execution import execute
 from .files import json_text, write_text
+from .parameters import declared
 from .results import Results
 
 __all__ = ["read_record", "record", "record_path"]
@@ -42,7 +43,7 @@ def read_record(chapter, dataset="catvnoncat"):
         return None
     try:
         return Results.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise CatnetError(
             f"{path} is not a record ({type(error).__name__}: {error}); "
             f"make it again with `catnet record {chapter}`"
@@ -77,6 +78,8 @@ def record(chapter, dataset="catvnoncat", *, progress=False):
 
     chapter = chapters.find(chapter)
     real = dataset == "catvnoncat"
+    if not real and "dataset" not in declared(chapter):
+        raise CatnetError(f"chapter {chapter} has no dataset to choose: leave out --dataset")
     notebook, results = execute(chapter, None if real else {"dataset": dataset}, progress=progress)
     written = []
     if results is not None:

@@ -108,13 +108,13 @@ def rerun(chapter, given, output=None, *, progress=False):
     values = parameters.resolve(known, given)
     if output is None:
         output = Path("reruns") / chapter / _short_hash(values)
-    _refuse_foreign_folder(Path(output))
+    _refuse_foreign_folder(Path(output), {*PAGE_FILES, "results.json", f"{chapter}.ipynb"})
     require_jupyter_book()
     recorded = read_record(chapter)
     with new_folder(output) as folder:
         notebook, results = execute(chapter, given, progress=progress)
-        if results is None:
-            raise CatnetError(f"chapter {chapter} trains nothing, so it cannot be rerun")
+        if results is None:  # it trains nothing
+            results = Results(chapter, values, {})
         outcome = Rerun(Path(output), results, recorded)
         content = results.to_json()
         content = {
@@ -199,7 +199,7 @@ def _short_hash(values):
     return hashlib.sha256(canonical.encode()).hexdigest()[:10]
 
 
-def _refuse_foreign_folder(output):
+def _refuse_foreign_folder(output, own):
     if not output.exists():
         return
     if not output.is_dir():
@@ -207,7 +207,7 @@ def _refuse_foreign_folder(output):
     if output.resolve() == Path.cwd():
         raise CatnetError("give --output a folder other than the current one")
     names = {path.name for path in output.iterdir()}
-    foreign = {n for n in names if n not in (*PAGE_FILES, "results.json") and ".ipynb" not in n}
+    foreign = names - own - {".ipynb_checkpoints"}
     if foreign or (names and "results.json" not in names):
         other = sorted(foreign or names)[0]
         raise CatnetError(

@@ -110,16 +110,22 @@ class Results:
 
     @classmethod
     def from_json(cls, content):
-        """Read what `to_json` returned; costs may be numbers or hexadecimal."""
+        """Read what `to_json` returned; costs may be numbers or hexadecimal.
+
+        Raises
+        ------
+        AttributeError, KeyError, OverflowError, TypeError or ValueError
+            If it is something else.
+        """
         runs = {}
         for name, run in content["runs"].items():
             costs = [c if isinstance(c, float | int) else float.fromhex(c) for c in run["costs"]]
-            runs[name] = Run(
-                np.array(costs, dtype=np.float64),
-                run["train_accuracy"],
-                run["test_accuracy"],
-                run["digest"],
-            )
+            accuracies = run["train_accuracy"], run["test_accuracy"]
+            if not all(isinstance(accuracy, float) for accuracy in accuracies):
+                raise ValueError(f"the accuracies of {name} are no numbers")
+            runs[name] = Run(np.array(costs, dtype=np.float64), *accuracies, run["digest"])
+        if not isinstance(content["parameters"], dict):
+            raise TypeError("the parameters have no names")
         return cls(content["chapter"], content["parameters"], runs)
 
     def __str__(self):

@@ -6,7 +6,6 @@ can be: how training came out, and how many images the trained network got right
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
@@ -15,6 +14,7 @@ from . import chapters
 from .errors import CatnetError
 from .execution import execute
 from .files import json_text, write_text
+from .parameters import recorded_searches
 from .published import published_run
 
 __all__ = ["criterion", "outcome", "recorded_search", "search"]
@@ -160,8 +160,7 @@ def recorded_search(chapter):
     CatnetError
         If no search is recorded.
     """
-    path = chapters.BOOK / "record" / "seeds.json"
-    content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    content = recorded_searches()
     if chapter not in content:
         raise CatnetError(f"no search is recorded for {chapter}: run `catnet seeds {chapter}`")
     return content[chapter]
@@ -177,7 +176,5 @@ def _meets(found, wanted):
 
 
 def _save(chapter, entry):
-    path = chapters.BOOK / "record" / "seeds.json"
-    content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    content[chapter] = entry
-    write_text(path, json_text(dict(sorted(content.items()))))
+    content = recorded_searches() | {chapter: entry}
+    write_text(chapters.BOOK / "record" / "seeds.json", json_text(dict(sorted(content.items()))))

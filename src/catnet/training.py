@@ -108,8 +108,10 @@ def fit(
     ParameterError
         If an argument is out of its range.
     DivergenceError
-        If the cost is NaN or infinite; its `history` ends there.
+        If the cost is NaN or infinite, and its `history` ends there; or if the last update left
+        a network whose outputs are.
     """
+    frozen_layers, watch = frozenset(frozen_layers), frozenset(watch)
     _check(network, num_iterations, frozen_layers, validation, early_stopping, watch)
     trained = [layer for layer in range(network.depth) if layer + 1 not in frozen_layers]
     parameters = [kind[layer] for kind in (network.weights, network.biases) for layer in trained]
@@ -154,6 +156,10 @@ def fit(
         optimizer.update(parameters, gradients, state)
     if best is not None:
         network.copy_from(best[1])
+    if not np.isfinite(network.forward(split)[1]).all():
+        raise DivergenceError(
+            "training diverged at its last update; a lower learning_rate may help", history()
+        )
     return history()
 
 
