@@ -252,7 +252,8 @@ def main():
     """Try every platform, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arm64", action="store_true", help="64-bit Arm too, by QEMU")
-    parser.add_argument("--write", action="store_true", help=f"write {TABLE.relative_to(ROOT)}")
+    write = f"write {TABLE.relative_to(ROOT)}; with --arm64, or the table loses that row"
+    parser.add_argument("--write", action="store_true", help=write)
     pin = f"write {PINNED.relative_to(ROOT)} from a run on this platform, and do no more"
     parser.add_argument("--pin", action="store_true", help=pin)
     chosen = parser.parse_args()
