@@ -108,7 +108,7 @@ def rerun(chapter, given, output=None, *, progress=False):
     values = parameters.resolve(known, given)
     if output is None:
         output = Path("reruns") / chapter / _short_hash(values)
-    _refuse_foreign_folder(Path(output), {*PAGE_FILES, "results.json", f"{chapter}.ipynb"})
+    _refuse_foreign_folder(Path(output))
     require_jupyter_book()
     recorded = read_record(chapter)
     with new_folder(output) as folder:
@@ -199,7 +199,7 @@ def _short_hash(values):
     return hashlib.sha256(canonical.encode()).hexdigest()[:10]
 
 
-def _refuse_foreign_folder(output, own):
+def _refuse_foreign_folder(output):
     if not output.exists():
         return
     if not output.is_dir():
@@ -207,7 +207,8 @@ def _refuse_foreign_folder(output, own):
     if output.resolve() == Path.cwd():
         raise CatnetError("give --output a folder other than the current one")
     names = {path.name for path in output.iterdir()}
-    foreign = names - own - {".ipynb_checkpoints"}
+    notebooks = {f"{name}.ipynb" for name in chapters.listed()}
+    foreign = names - notebooks - {*PAGE_FILES, "results.json", ".ipynb_checkpoints"}
     if foreign or (names and "results.json" not in names):
         other = sorted(foreign or names)[0]
         raise CatnetError(
