@@ -115,7 +115,8 @@ def kernels(python=sys.executable):
             found = run_probe([python, "-c", ASK], asked)
         except RuntimeError as error:
             # OpenBLAS 0.3.34 does so under Haswell on AMD's Zen 4 (its issues 6013 and 6021).
-            skipped.append(f"kernel {kernel}: a product ends the process, {error}".splitlines()[0])
+            reason = str(error).splitlines()[0].rstrip(":")
+            skipped.append(f"kernel {kernel}: a product fails with it, {reason}")
             continue
         if NAMES.get(found["kernel"], found["kernel"]) == kernel:
             usable.append(kernel)
