@@ -7,9 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from catnet import chapters
+from catnet.report import chapters
 
-SRC = Path(chapters.__file__).resolve().parents[1]
+SRC = Path(chapters.__file__).resolve().parents[2]
 
 PARAMETERS = """\
 dataset: str = "drawn"  # "catvnoncat" or "drawn"
@@ -26,7 +26,7 @@ CHECK = """\
 from pathlib import Path
 
 import catnet
-from catnet import chapters
+from catnet.report import chapters
 
 chapters.BOOK = Path({book!r})  # the tests' own
 parameters = catnet.check_parameters({chapter!r}, globals())

@@ -235,7 +235,7 @@ def _arm64_command():
 def images():
     """Return the folder of the real images, or None."""
     sys.path.insert(0, str(ROOT / "src"))
-    from catnet.catvnoncat import find_images
+    from catnet.images.catvnoncat import find_images
 
     location = find_images()
     return None if location is None else location.folder.resolve()

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import catnet
-from catnet import catvnoncat
 from catnet.errors import DataError
+from catnet.images import catvnoncat
 
 ROOT = Path(__file__).resolve().parents[1]
 HOW = "get them with `catnet data`, or name their folder in CATNET_DATA"

@@ -20,9 +20,10 @@ import h5py
 import numpy as np
 import pytest
 
-from catnet import catvnoncat, hdf5
-from catnet.catvnoncat import Part, data_command, find_images, load_catvnoncat
+from catnet import hdf5
 from catnet.errors import DataError
+from catnet.images import catvnoncat
+from catnet.images.catvnoncat import Part, data_command, find_images, load_catvnoncat
 
 TRAIN, TEST = "train_catvnoncat.h5", "test_catvnoncat.h5"
 COUNTS = {"train": 6, "test": 4}
@@ -233,7 +234,7 @@ def test_block_before_the_signature(folder):
 @pytest.mark.skipif("CATNET_DATA" not in os.environ, reason="CATNET_DATA names no real images")
 def test_the_real_images():
     script = (
-        "from catnet.catvnoncat import load_catvnoncat; d = load_catvnoncat();"
+        "from catnet.images.catvnoncat import load_catvnoncat; d = load_catvnoncat();"
         "print(*d.train.images.shape, d.train.labels.sum(), len(d.test), d.test.labels.sum())"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True,
@@ -241,7 +242,7 @@ def test_the_real_images():
     assert run.stdout.split() == "209 64 64 3 72 50 33".split()
 
 
-SRC = str(Path(catvnoncat.__file__).parents[1])
+SRC = str(Path(catvnoncat.__file__).parents[2])
 REAL = {key: os.environ[key] for key in ("CATNET_DATA",) if key in os.environ}
 REAL["PYTHONPATH"] = SRC
 
@@ -645,7 +646,7 @@ def test_stopped_in_the_middle_of_a_download(server, cache, name):
 
     server.answers[f"/a/{TRAIN}"] = half
     script = (
-        "import pathlib, pooch, signal; from catnet import catvnoncat as c;"
+        "import pathlib, pooch, signal; from catnet.images import catvnoncat as c;"
         "signal.signal(signal.SIGINT, signal.default_int_handler);"  # a shell may ignore it
         f"pooch.os_cache = lambda name: pathlib.Path({str(cache)!r});"
         f"c.MIRRORS = {server.mirrors}; c.load_catvnoncat()"
@@ -700,7 +701,7 @@ def test_many_at_once(cache, server):
 def test_import_needs_numpy_alone():
     script = (
         "import sys; sys.modules |= dict.fromkeys(['h5py', 'pooch', 'requests', 'tqdm']);"
-        "import catnet.catvnoncat as c\n"
+        "import catnet.images.catvnoncat as c\n"
         "try: c.load_catvnoncat()\n"
         "except c.DataError as error: print(error)"
     )

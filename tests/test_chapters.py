@@ -2,8 +2,8 @@
 
 import pytest
 
-from catnet import chapters, parameters, verify
-from catnet.execution import execute
+from catnet.report import chapters, parameters, verify
+from catnet.report.execution import execute
 
 NUMBERED = [name for name in chapters.listed() if name[0].isdigit()]
 

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from catnet import cli, rerun
+from catnet import cli
 from catnet.errors import CatnetError
+from catnet.report import rerun
 
 
 def last_error(capsys):

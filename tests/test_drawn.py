@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from catnet.drawn import BACKDROPS, CAT_KINDS, OTHER_KINDS, draw, load_drawn
 from catnet.errors import ParameterError
+from catnet.images.drawn import BACKDROPS, CAT_KINDS, OTHER_KINDS, draw, load_drawn
 
 DIGEST = "4709596401efd2a95b1556c82917abcb137b32f8e7cc5702b62ce5e19eff7aa9"
 

@@ -7,8 +7,8 @@ import pytest
 from conftest import PARAMETERS, tiny_notebook
 
 import catnet
-from catnet import chapters, parameters
 from catnet.errors import CatnetError, ParameterError
+from catnet.report import chapters, parameters
 
 CHAPTER = "03-adam-failure"
 
@@ -172,7 +172,7 @@ def test_check_again_after_the_whole_chapter_ran(book):
 
 
 def test_needs_papermill_only_when_used():
-    code = "import catnet.parameters, sys; assert 'papermill' not in sys.modules"
+    code = "import catnet.report.parameters, sys; assert 'papermill' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

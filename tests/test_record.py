@@ -4,8 +4,9 @@ import nbformat
 import pytest
 from conftest import tiny_notebook
 
-from catnet import cli, execution, record
+from catnet import cli
 from catnet.errors import CatnetError
+from catnet.report import execution, record
 
 CHAPTER = "03-adam-failure"
 

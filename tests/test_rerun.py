@@ -10,9 +10,10 @@ import nbformat
 import numpy as np
 import pytest
 
-from catnet import cli, execution, figures, files, page, rerun
+from catnet import cli
 from catnet.errors import CatnetError, ParameterError
-from catnet.results import Results, Run
+from catnet.report import execution, figures, files, page, rerun
+from catnet.report.results import Results, Run
 
 CHAPTER = "03-adam-failure"
 
@@ -120,7 +121,7 @@ def test_signal_in_the_middle_of_training(book, number):
     import psutil
 
     program = (
-        "import pathlib, signal, sys; from catnet import chapters, cli\n"
+        "import pathlib, signal, sys; from catnet import cli; from catnet.report import chapters\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"chapters.BOOK = pathlib.Path({str(book)!r})\n"
         "sys.exit(cli.main(['rerun', '3', '-p', 'num_iterations', '100000000', "

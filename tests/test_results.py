@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from catnet import Adam, Dataset, Network, Results, Run, Split, fit
-from catnet.results import MIME_TYPE
+from catnet.report.results import MIME_TYPE
 
 COSTS = np.array([0.1 + 0.2, 1 / 3, 0.6931451805619453, 5e-324, 1e300, np.nextafter(1, 2), 0.0])
 

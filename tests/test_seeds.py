@@ -3,9 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from catnet import cli, execution, seeds
+from catnet import cli
+from catnet.article import seeds
 from catnet.errors import CatnetError
-from catnet.results import Results, Run
+from catnet.report import execution
+from catnet.report.results import Results, Run
 
 
 def publish(book, **run):

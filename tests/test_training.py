@@ -18,9 +18,9 @@ from catnet import (
     Split,
     fit,
 )
-from catnet.catvnoncat import find_images, load_catvnoncat
-from catnet.drawn import load_drawn
 from catnet.gradients import cross_entropy
+from catnet.images.catvnoncat import find_images, load_catvnoncat
+from catnet.images.drawn import load_drawn
 
 pytestmark = pytest.mark.filterwarnings("error")
 

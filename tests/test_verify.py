@@ -4,8 +4,9 @@ import nbformat
 import numpy as np
 import pytest
 
-from catnet import cli, record, verify
-from catnet.results import Results, Run
+from catnet import cli
+from catnet.report import record, verify
+from catnet.report.results import Results, Run
 
 CHAPTER = "03-adam-failure"
 

@@ -1,12 +1,12 @@
 """Cat or not: a deep network in NumPy whose every number can be checked to the last bit."""
 
-from .catvnoncat import load_catvnoncat
-from .dataset import Dataset, Split
-from .drawn import draw, load_drawn
 from .errors import CatnetError, DataError, DivergenceError, ParameterError
+from .images.catvnoncat import load_catvnoncat
+from .images.dataset import Dataset, Split
+from .images.drawn import draw, load_drawn
 from .network import Network
 from .optimizers import Adam, GradientDescent
-from .results import Results, Run
+from .report.results import Results, Run
 from .training import EarlyStopping, History, fit
 
 __all__ = [
@@ -59,6 +59,6 @@ def load_data(name="catvnoncat"):
 
 def check_parameters(chapter, namespace):
     """Refuse wrong parameters of a chapter; see `catnet.parameters.check`."""
-    from .parameters import check
+    from .report.parameters import check
 
     return check(chapter, namespace)

@@ -202,15 +202,15 @@ def _count(text):
 
 
 def _data(arguments):
-    from .catvnoncat import data_command
+    from .images.catvnoncat import data_command
 
     print(*data_command(arguments.source), sep="\n")
     return 0
 
 
 def _rerun(arguments):
-    from . import chapters
-    from .rerun import read_parameter_file, rerun
+    from .report import chapters
+    from .report.rerun import read_parameter_file, rerun
 
     if arguments.list:
         _list_parameters(chapters.find(arguments.chapter))
@@ -229,14 +229,14 @@ def _rerun(arguments):
 
 
 def _list_parameters(chapter):
-    from .parameters import declared
+    from .report.parameters import declared
 
     for name, parameter in declared(chapter).items():
         print(f"{name}: {parameter.kind} = {parameter.default!r}\n    {parameter.meaning}")
 
 
 def _print_comparison(outcome):
-    from .rerun import comparison
+    from .report.rerun import comparison
 
     changed, rows = comparison(outcome)
     table = [("", "", "this run", "recorded")]
@@ -249,9 +249,9 @@ def _print_comparison(outcome):
 
 
 def _record(arguments):
-    from . import chapters
-    from .parameters import declared
-    from .record import record
+    from .report import chapters
+    from .report.parameters import declared
+    from .report.record import record
 
     chosen = _chosen(arguments)
     if not arguments.chapters and arguments.dataset == "drawn":
@@ -264,14 +264,14 @@ def _record(arguments):
 
 
 def _seeds(arguments):
-    from .seeds import search
+    from .article.seeds import search
 
     search(arguments.chapter, arguments.limit, report=lambda line: print(line, flush=True))
     return 0
 
 
 def _verify(arguments):
-    from .verify import available_dataset, is_recorded, machine, verify
+    from .report.verify import available_dataset, is_recorded, machine, verify
 
     dataset = available_dataset()
     images = "the real images" if dataset == "catvnoncat" else "the embedded images (drawn)"
@@ -289,7 +289,7 @@ def _verify(arguments):
 
 
 def _chosen(arguments):
-    from . import chapters
+    from .report import chapters
 
     if arguments.chapters:
         return [chapters.find(name) for name in arguments.chapters]

@@ -9,14 +9,15 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from . import __version__, chapters
-from .catvnoncat import VARIABLE, named_folder
-from .errors import CatnetError, DataError, ParameterError
+from .. import __version__
+from ..errors import CatnetError, DataError, ParameterError
+from ..images.catvnoncat import VARIABLE, named_folder
+from . import chapters
 from .results import MIME_TYPE, Results
 
 __all__ = ["execute", "trains", "versions"]
 
-SOURCE = Path(__file__).resolve().parents[1]
+SOURCE = Path(__file__).resolve().parents[2]
 PACKAGES = ("numpy", "matplotlib", "h5py", "scipy", "jupyter-book", "papermill")
 OWN_ERRORS = {"ParameterError": ParameterError, "DataError": DataError}
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError")

@@ -9,7 +9,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import CatnetError
+from ..errors import CatnetError
 
 __all__ = ["json_text", "new_folder", "write_text"]
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import DataError
+from ..hdf5 import MAX_BYTES, ArraySpec, read_arrays, read_bytes
 from .dataset import Dataset, Split
-from .errors import DataError
-from .hdf5 import MAX_BYTES, ArraySpec, read_arrays, read_bytes
 
 __all__ = ["Location", "data_command", "find_images", "load_catvnoncat", "named_folder"]
 

@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from ..errors import CatnetError
 from . import chapters
-from .errors import CatnetError
 from .execution import execute
 from .files import json_text, write_text
 from .parameters import declared

@@ -5,9 +5,9 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
+from ..errors import CatnetError
+from ..images.catvnoncat import find_images
 from . import chapters
-from .catvnoncat import find_images
-from .errors import CatnetError
 from .execution import execute, trains
 from .record import read_record, record_path
 

@@ -9,8 +9,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..errors import CatnetError
 from . import chapters
-from .errors import CatnetError
 
 __all__ = ["PAGE_FILES", "build_page", "require_jupyter_book"]
 

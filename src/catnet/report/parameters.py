@@ -15,8 +15,8 @@ import types
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ..errors import CatnetError, ParameterError
 from . import chapters
-from .errors import CatnetError, ParameterError
 
 __all__ = [
     "Parameter",

@@ -8,8 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import CatnetError, ParameterError
 from . import chapters, figures, parameters
-from .errors import CatnetError, ParameterError
 from .execution import execute, versions
 from .files import json_text, new_folder, write_text
 from .page import PAGE_FILES, build_page, require_jupyter_book

@@ -23,8 +23,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..errors import ParameterError
 from .dataset import Dataset, Split
-from .errors import ParameterError
 
 __all__ = ["BACKDROPS", "CAT_KINDS", "OTHER_KINDS", "draw", "load_drawn"]
 

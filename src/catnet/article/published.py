@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import chapters
+from ..report import chapters
 
 __all__ = ["PublishedRun", "published_article", "published_run"]
 

@@ -6,11 +6,11 @@ import difflib
 import re
 from pathlib import Path
 
-from .errors import CatnetError
+from ..errors import CatnetError
 
 __all__ = ["BOOK", "find", "listed", "notebook", "read", "slug"]
 
-BOOK = Path(__file__).resolve().parents[2] / "book"
+BOOK = Path(__file__).resolve().parents[3] / "book"
 
 _NUMBERED = re.compile(r"(\d+)-(.+)")
 

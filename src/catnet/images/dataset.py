@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .errors import DataError
+from ..errors import DataError
 
 __all__ = ["Dataset", "Split"]
 

@@ -10,11 +10,11 @@ import math
 
 import numpy as np
 
-from . import chapters
-from .errors import CatnetError
-from .execution import execute
-from .files import json_text, write_text
-from .parameters import recorded_searches
+from ..errors import CatnetError
+from ..report import chapters
+from ..report.execution import execute
+from ..report.files import json_text, write_text
+from ..report.parameters import recorded_searches
 from .published import published_run
 
 __all__ = ["criterion", "outcome", "recorded_search", "search"]

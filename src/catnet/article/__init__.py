@@ -1,0 +1,1 @@
+"""The article: what it published, and which seeds show the same."""

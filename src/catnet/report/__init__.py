@@ -1,0 +1,1 @@
+"""Executed notebooks with strict parameters, recorded numbers, verification and reruns."""
