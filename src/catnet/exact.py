@@ -41,9 +41,23 @@ from math import factorial
 
 import numpy as np
 
-__all__ = ["exp", "integer_product", "log", "normals", "product", "sigmoid", "total"]
+__all__ = [
+    "exp",
+    "integer_grid",
+    "integer_product",
+    "log",
+    "multiply",
+    "normals",
+    "product",
+    "product_grid",
+    "sigmoid",
+    "slices",
+    "total",
+]
 
-_LARGEST_EXPONENT = 450
+_SMALLEST = 2.0**-451
+_TO_INFINITY = 2.0 ** (1024 - 450)
+_EXPONENT_BITS = np.int64(0x7FF << 52)
 _LN2 = Fraction(0x162E42FEFA39EF35793C7673007E5ED5E81E69, 1 << 149)
 _LN2_HIGH = float.fromhex("0x1.62e42feep-1")  # 32 bits: a multiple by |k| < 2**21 is exact
 _LN2_LOW = float(_LN2 - Fraction(_LN2_HIGH))
@@ -54,29 +68,124 @@ def _room(terms):
     return 53 - (max(terms, 1) - 1).bit_length()
 
 
-def _slices(array, axis, bits, count):
-    """Split `array` into `count` arrays of multiples of ever finer grids, coarsest first.
+def integer_grid(terms, largest=255):
+    """Bits and number of the slices whose products with integers sum exactly.
 
-    The grids are those of each line along `axis`. What is left over is at most
-    ``2**(e - count * (bits + 1))``.
+    Parameters
+    ----------
+    terms : int
+        How many products a sum has, K.
+    largest : int
+        Bound on the integers' magnitude.
+
+    Returns
+    -------
+    bits, count : int
+        One slice of ``53 - ceil(log2(K * largest))`` bits, or two where these are below 30.
+
+    Raises
+    ------
+    ValueError
+        If K * largest is above 2**38: two slices would keep fewer than 30 bits.
+    """
+    bits = _room(terms * largest)
+    if bits < 15:
+        raise ValueError(f"a sum of {terms} integers up to {largest} leaves too few bits")
+    return bits, 1 if bits >= 30 else 2
+
+
+def product_grid(terms):
+    """Bits and number of the slices of two real factors whose products sum exactly.
+
+    Parameters
+    ----------
+    terms : int
+        How many products a sum has, K.
+
+    Returns
+    -------
+    bits, count : int
+        Two slices of ``(53 - ceil(log2(K))) // 2`` bits, or three where these are below 20.
+
+    Raises
+    ------
+    ValueError
+        If K is above 2**25: three slices would keep fewer than 40 bits.
+    """
+    bits = _room(terms) // 2
+    if bits < 14:
+        raise ValueError(f"a sum of {terms} products leaves too few bits")
+    return bits, 2 if bits >= 20 else 3
+
+
+def slices(array, axis, bits, count, out=None):
+    """Split an array into multiples of ever finer grids, coarsest first.
+
+    Parameters
+    ----------
+    array : ndarray of float64
+    axis : int
+        Along which there will be sums: each line along it has grids of its own.
+    bits : int
+        Of a number in a slice; above 51 it counts as 51.
+    count : int
+        How many slices.
+    out : ndarray of float64, shape (count, *array.shape), optional
+        Where to put them.
+
+    Returns
+    -------
+    ndarray of float64, shape (count, *array.shape)
+        What they leave over is at most ``2**(e - count * (bits + 1))``, ``2**e`` being the power
+        of two above the largest magnitude of the line.
     """
     bits = min(bits, 51)
-    largest = np.maximum(
-        array.max(axis, keepdims=True, initial=0.0), -array.min(axis, keepdims=True, initial=0.0)
-    )
-    in_range = largest < 2.0**_LARGEST_EXPONENT  # False for NaN too
-    exponents = np.frexp(np.where(in_range, largest, 0.0))[1]
-    exponents = np.maximum(exponents, -_LARGEST_EXPONENT)
-    rounder = np.where(in_range, np.ldexp(1.5, 52 - bits + exponents), np.nan)
-    parts = []
-    for position in range(count):
-        part = array + rounder
-        part -= rounder
-        parts.append(part)
-        if position + 1 < count:
-            array = array - part
+    parts = np.empty((count, *array.shape)) if out is None else out
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = np.abs(array, out=parts[0]).max(axis, keepdims=True, initial=_SMALLEST)
+        power = (largest.view(np.int64) & _EXPONENT_BITS).view(np.float64)  # 2**(e - 1)
+        rounder = power * _TO_INFINITY  # infinite from 2**450 on; inf - inf then is NaN
+        rounder *= 1.5 * 2.0 ** (53 - bits) / _TO_INFINITY
+        np.add(array, rounder, out=parts[0])
+        parts[0] -= rounder
+        if count > 1:
+            rest = np.subtract(array, parts[0], out=parts[-1])
+        for position in range(1, count):
             rounder = rounder * 2.0 ** -(bits + 1)
+            part = np.add(rest, rounder, out=parts[position])
+            part -= rounder
+            if position + 1 < count:
+                rest -= part
     return parts
+
+
+def multiply(left, right, out=None):
+    """Matrix product of two factors that are given in slices.
+
+    Parameters
+    ----------
+    left : ndarray of float64, shape (count, …, n, K)
+        From `slices` along the last axis.
+    right : ndarray of float64, shape (count, …, K, m)
+        From `slices` along the last axis but one.
+    out : ndarray of float64, shape (…, n, m), optional
+        Where to put it.
+
+    Returns
+    -------
+    ndarray of float64, shape (…, n, m)
+        The products of slice i of the one with slice j of the other, each exact while
+        ``2 * bits + ceil(log2(K)) <= 53``, are added up from the smallest on, in the same order
+        everywhere; those with i + j >= count are left out.
+    """
+    products = np.matmul(left[:, np.newaxis], right[np.newaxis])
+    result = 0.0  # one BLAS writes -0.0 where another writes 0.0; added to this, both are 0.0
+    for order in reversed(range(len(left))):
+        partial = products[0, order]
+        for position in range(1, order + 1):
+            partial += products[position, order - position]
+        result = np.add(partial, result, out=out if order == 0 else partial)
+    return result
 
 
 def integer_product(real, integers, largest=255):
@@ -105,12 +214,9 @@ def integer_product(real, integers, largest=255):
     ValueError
         If K * largest is above 2**38: two slices would keep fewer than 30 bits.
     """
-    bits = _room(real.shape[1] * largest)
-    if bits < 15:
-        raise ValueError(f"a sum of {real.shape[1]} integers up to {largest} leaves too few bits")
-    parts = _slices(real, 1, bits, 1 if bits >= 30 else 2)
+    parts = slices(real, -1, *integer_grid(real.shape[-1], largest))
     result = parts[-1] @ integers
-    for part in reversed(parts[:-1]):
+    for part in parts[-2::-1]:
         result = part @ integers + result
     result += 0.0  # one BLAS writes -0.0 where another writes 0.0
     return result
@@ -139,19 +245,8 @@ def product(left, right):
     ValueError
         If K is above 2**25: three slices would keep fewer than 40 bits.
     """
-    bits = _room(left.shape[1]) // 2
-    if bits < 14:
-        raise ValueError(f"a sum of {left.shape[1]} products leaves too few bits")
-    count = 2 if bits >= 20 else 3
-    left_parts = _slices(left, 1, bits, count)
-    right_parts = _slices(right, 0, bits, count)
-    result = np.zeros((left.shape[0], right.shape[1]))
-    for order in reversed(range(count)):  # the smallest first, in this order everywhere
-        partial = left_parts[0] @ right_parts[order]
-        for position in range(1, order + 1):
-            partial += left_parts[position] @ right_parts[order - position]
-        result = partial + result
-    return result
+    grid = product_grid(left.shape[-1])
+    return multiply(slices(left, -1, *grid), slices(right, -2, *grid))
 
 
 def total(array, axis=-1):
@@ -177,7 +272,7 @@ def total(array, axis=-1):
     bits = _room(array.shape[axis])
     if bits < 26:
         raise ValueError(f"a sum of {array.shape[axis]} numbers leaves too few bits")
-    high, low = _slices(array, axis, bits, 2)
+    high, low = slices(array, axis, bits, 2)
     return high.sum(axis, keepdims=True) + low.sum(axis, keepdims=True) + 0.0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from . import exact
+from .propagation import Propagation
+from .stack import Stack
 
 __all__ = ["backpropagate", "cross_entropy"]
 
@@ -31,12 +33,16 @@ def cross_entropy(logits, labels, epsilon=COST_EPSILON):
     float
         In nats. Infinite where epsilon is 0 and an output is wrong without any doubt.
     """
-    a = exact.sigmoid(logits)
-    right = np.where(labels == 1, a, 1.0 - a)
+    return float(mean_costs(exact.sigmoid(logits), labels, epsilon)[0])
+
+
+def mean_costs(probabilities, labels, epsilon):
+    """`cross_entropy` of probabilities, shape (…, m), for all of a stack: shape (…,)."""
+    right = np.where(labels == 1, probabilities, 1.0 - probabilities)
     logs = exact.log(right + epsilon)
-    if logs.min(initial=0.0) == -np.inf:  # which `total` would make NaN
-        return float(np.inf)
-    return float(-exact.total(logs)[0, 0] / labels.size)
+    costs = -exact.total(logs)[..., 0] / labels.size
+    # Infinite logarithms have a sum, too; `total` makes it NaN.
+    return np.where(logs.min(-1, initial=0.0) == -np.inf, np.inf, costs)
 
 
 def backpropagate(network, split, activations, logits):
@@ -62,13 +68,14 @@ def backpropagate(network, split, activations, logits):
     D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by
     back-propagating errors", Nature 323, 1986.
     """
-    weights, biases = [], []
-    dz = (exact.sigmoid(logits) - split.labels) / len(split)
-    for layer in reversed(range(1, network.depth)):
-        below = activations[layer - 1]
-        weights.append(exact.product(dz, below.T))
-        biases.append(exact.total(dz))
-        dz = exact.product(network.weights[layer].T, dz) * (below > 0)
-    weights.append(exact.integer_product(dz / 255.0, split.pixels.T))
-    biases.append(exact.total(dz))
-    return weights[::-1], biases[::-1]
+    stack = Stack([network])
+    passes = Propagation(stack, split)
+    for mine, theirs in zip(passes.activations, activations, strict=True):
+        mine[0] = theirs
+    passes.logits[0] = logits
+    passes.probabilities = exact.sigmoid(passes.logits)
+    passes.backward(stack.sliced_columns())
+    first = np.empty_like(network.weights[0])
+    passes.first_gradient(slice(None), first)
+    weights = [first + 0.0, *(w[0] for w in passes.weights[1:])]
+    return weights, [b[0] for b in passes.biases]

@@ -10,6 +10,8 @@ import numpy as np
 
 from . import exact
 from .errors import ParameterError
+from .propagation import Propagation
+from .stack import Stack
 
 __all__ = ["Network"]
 
@@ -78,18 +80,12 @@ class Network:
         ParameterError
             If the images have not as many numbers as the network has inputs.
         """
-        if split.pixels.shape[0] != self.layer_dims[0]:
-            raise ParameterError(
-                f"layer_dims must begin with the images' {split.pixels.shape[0]} numbers, "
-                f"not with {self.layer_dims[0]}"
-            )
-        z = exact.integer_product(self.weights[0], split.pixels) / 255.0 + self.biases[0]
-        activations = []
-        for weights, biases in zip(self.weights[1:], self.biases[1:], strict=True):
-            # maximum(-0.0, 0.0) is -0.0 on some machines
-            activations.append(np.maximum(z, 0.0) + 0.0)
-            z = exact.product(weights, activations[-1]) + biases
-        return activations, z
+        stack = Stack([self])
+        passes = Propagation(stack, split)
+        grid = exact.integer_grid(self.layer_dims[0])
+        passes.drive(exact.slices(self.weights[0], -1, *grid))
+        passes.forward(stack.sliced_rows())
+        return [a[0] for a in passes.activations], passes.logits[0]
 
     def predict_proba(self, split):
         """Probability that each image shows a cat, shape (n,)."""

@@ -1,12 +1,14 @@
 """Gradient descent and Adam: how a gradient changes an array.
 
 An optimizer knows arrays only. `start` makes the state one training run needs,
-`update` changes the parameters in place.
+`update` changes the parameters in place. Nothing of an array's size is allocated on the way:
+fresh memory costs more than the arithmetic.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Real
 
 import numpy as np
 
@@ -15,13 +17,33 @@ from .errors import ParameterError
 __all__ = ["Adam", "GradientDescent"]
 
 
-def _positive(name, value):
-    if not (0 < value < np.inf):
-        raise ParameterError(f"{name} must be above 0 and finite, not {value!r}")
+class _Numbers:
+    """Makes every field a Python float, once: float32 ones would give other bits."""
+
+    def __post_init__(self):
+        for name in (field.name for field in fields(self)):
+            value = getattr(self, name)
+            if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+                raise ParameterError(f"{name} must be a number, not {value!r}")
+            object.__setattr__(self, name, float(value))
+        if not 0 < self.learning_rate < np.inf:
+            raise ParameterError(
+                f"learning_rate must be above 0 and finite, not {self.learning_rate!r}"
+            )
+
+
+def new_scratch(parameters, count):
+    """Return room for `count` arrays of the size of the largest parameter."""
+    return np.empty((count, max((theta.size for theta in parameters), default=0)))
+
+
+def _room(scratch, theta):
+    """Return a part of the room in the shape of a parameter."""
+    return scratch[: theta.size].reshape(theta.shape)
 
 
 @dataclass(frozen=True)
-class GradientDescent:
+class GradientDescent(_Numbers):
     r"""Gradient descent, :math:`\theta \leftarrow \theta - \alpha g`.
 
     Parameters
@@ -37,17 +59,25 @@ class GradientDescent:
 
     learning_rate: float = 0.0075
 
-    def __post_init__(self):
-        _positive("learning_rate", self.learning_rate)
-
     def start(self, parameters):
         """Return the state of a run that has not taken a step: none is needed."""
         return None
 
-    def update(self, parameters, gradients, state):
-        """Take one step: change every array of `parameters` in place."""
+    def update(self, parameters, gradients, state, scratch=None):
+        """Take one step: change every array of `parameters` in place.
+
+        Parameters
+        ----------
+        parameters, gradients : lists of ndarray
+        state
+            What `start` returned.
+        scratch : ndarray, optional
+            Room to work in, from `new_scratch`; made for this step where there is none.
+        """
+        scratch = new_scratch(parameters, 1) if scratch is None else scratch
         for theta, g in zip(parameters, gradients, strict=True):
-            theta -= self.learning_rate * g
+            step = _room(scratch[0], theta)
+            theta -= np.multiply(self.learning_rate, g, out=step)
 
 
 @dataclass
@@ -65,7 +95,7 @@ class AdamState:
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(_Numbers):
     r"""Adam, Algorithm 1 of Kingma and Ba, *Adam: A Method for Stochastic Optimization* (2015).
 
     .. math::
@@ -97,7 +127,7 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self):
-        _positive("learning_rate", self.learning_rate)
+        super().__post_init__()
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise ParameterError(f"{name} must be in [0, 1), not {getattr(self, name)!r}")
@@ -106,21 +136,35 @@ class Adam:
 
     def start(self, parameters):
         """Return the state of a run that has not taken a step: averages of zero."""
-        m, v = ([np.zeros_like(p) for p in parameters] for _ in range(2))
+        m, v = ([np.zeros_like(theta) for theta in parameters] for _ in range(2))
         return AdamState(m, v)
 
-    def update(self, parameters, gradients, state):
-        """Take one step: change every array of `parameters`, and `state`, in place."""
-        state.beta1_power *= self.beta1
-        state.beta2_power *= self.beta2
+    def update(self, parameters, gradients, state, scratch=None):
+        """Take one step: change every array of `parameters`, and `state`, in place.
+
+        Parameters
+        ----------
+        parameters, gradients : lists of ndarray
+        state : AdamState
+        scratch : ndarray, optional
+            As for `GradientDescent.update`.
+        """
+        scratch = new_scratch(parameters, 2) if scratch is None else scratch
+        beta1, beta2 = self.beta1, self.beta2
+        state.beta1_power *= beta1
+        state.beta2_power *= beta2
         for theta, g, m, v in zip(parameters, gradients, state.m, state.v, strict=True):
-            m *= self.beta1
-            m += (1 - self.beta1) * g
-            v *= self.beta2
-            v += (1 - self.beta2) * (g * g)
-            m_hat = m / (1 - state.beta1_power)
-            v_hat = v / (1 - state.beta2_power)
-            denominator = np.sqrt(v_hat) + self.epsilon
+            step, root = _room(scratch[0], theta), _room(scratch[1], theta)
+            m *= beta1
+            m += np.multiply(1 - beta1, g, out=step)
+            v *= beta2
+            v += np.multiply(1 - beta2, np.multiply(g, g, out=step), out=step)
+            m_hat = np.divide(m, 1 - state.beta1_power, out=step)
+            v_hat = np.divide(v, 1 - state.beta2_power, out=root)
+            np.sqrt(v_hat, out=root)
+            root += self.epsilon
             if self.epsilon == 0:
-                denominator[denominator == 0] = 1.0  # no gradient so far: 0/0 is no step
-            theta -= self.learning_rate * m_hat / denominator
+                root[root == 0] = 1.0  # no gradient so far: 0/0 is no step
+            np.multiply(self.learning_rate, m_hat, out=step)
+            step /= root
+            theta -= step

@@ -12,7 +12,31 @@ import numpy as np
 
 from . import exact
 
-__all__ = ["arithmetic", "exp", "integer_product", "log", "product", "sigmoid", "total"]
+__all__ = [
+    "arithmetic",
+    "exp",
+    "integer_product",
+    "log",
+    "multiply",
+    "product",
+    "sigmoid",
+    "slices",
+    "total",
+]
+
+
+def slices(array, axis, bits, count, out=None):
+    """Return the array as the only slice, as it is."""
+    if out is None:
+        return array[np.newaxis]
+    out[0] = array
+    out[1:] = 0.0
+    return out
+
+
+def multiply(left, right, out=None):
+    """Matrix product of two factors that are their only slice."""
+    return np.matmul(left[0], right[0], out=out)
 
 
 def integer_product(real, integers, largest=255):

@@ -1,18 +1,30 @@
-"""The training loop, and what it remembers."""
+"""The training loop, and what it remembers.
+
+One loop trains one network or a stack of them: each member of a stack comes out with the bits
+that training it alone gives, since every sum is exact and nothing else mixes members.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import exact
 from .errors import DivergenceError, ParameterError
-from .gradients import COST_EPSILON, backpropagate, cross_entropy
+from .gradients import COST_EPSILON, mean_costs
+from .network import Network
+from .optimizers import Adam, GradientDescent
+from .propagation import Propagation
+from .stack import Stack
+from .updates import BLOCK, Updates
+from .workers import Workers, cores
 
-__all__ = ["EarlyStopping", "History", "fit"]
+__all__ = ["EarlyStopping", "History", "Member", "fit", "fit_stack"]
 
 WATCHABLE = ("dead_units", "gradient_norms")
+MOST_THREADS = 4  # more would wait for the memory
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,8 @@ class History:
         Euclidean norm of each layer's weight gradient, if watched.
     best_iteration : int or None
         Number of updates behind the parameters that were kept, with early stopping.
+    divergence : str or None
+        How the run diverged, in a sentence, if it did.
     """
 
     costs: np.ndarray
@@ -61,6 +75,40 @@ class History:
     dead_units: np.ndarray
     gradient_norms: np.ndarray
     best_iteration: int | None = None
+    divergence: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One network of a stack, and how it is trained.
+
+    Parameters
+    ----------
+    network : Network
+    optimizer : GradientDescent or Adam
+    frozen_layers : collection of int
+        Layers, numbered from 1, that are not updated.
+    early_stopping : EarlyStopping, optional
+        Stop by the validation cost, and keep the parameters that had the lowest.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such layer.
+    """
+
+    network: Network
+    optimizer: GradientDescent | Adam
+    frozen_layers: Collection[int] = ()
+    early_stopping: EarlyStopping | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "frozen_layers", frozenset(self.frozen_layers))
+        for layer in self.frozen_layers:
+            if layer not in range(1, self.network.depth + 1):
+                raise ParameterError(
+                    f"frozen layer {layer!r} is not there: the layers are 1 … {self.network.depth}"
+                )
 
 
 def fit(
@@ -86,18 +134,10 @@ def fit(
     optimizer : GradientDescent or Adam
     num_iterations : int
         How many updates, at least 1.
-    frozen_layers : collection of int
-        Layers, numbered from 1, that are not updated.
-    validation : Split, optional
-        Images whose cost is recorded as well.
-    early_stopping : EarlyStopping, optional
-        Stop by the validation cost, and keep the parameters that had the lowest.
-    watch : collection of str
-        What else to record: ``"dead_units"``, ``"gradient_norms"``.
-    cost_epsilon : float
-        Added inside the logarithms of the cost; the gradient does not know of it.
-    progress : bool
-        Show a progress bar on standard error.
+    frozen_layers, early_stopping
+        As for `Member`.
+    validation, watch, cost_epsilon, progress
+        As for `fit_stack`.
 
     Returns
     -------
@@ -111,56 +151,193 @@ def fit(
         If the cost is NaN or infinite, and its `history` ends there; or if the last update left
         a network whose outputs are.
     """
-    frozen_layers, watch = frozenset(frozen_layers), frozenset(watch)
-    _check(network, num_iterations, frozen_layers, validation, early_stopping, watch)
-    trained = [layer for layer in range(network.depth) if layer + 1 not in frozen_layers]
-    parameters = [kind[layer] for kind in (network.weights, network.biases) for layer in trained]
-    state = optimizer.start(parameters)
-    costs, validation_costs, dead_units, gradient_norms = [], [], [], []
-    best, lowest = None, np.inf
+    (history,) = fit_stack(
+        [Member(network, optimizer, frozen_layers, early_stopping)],
+        split,
+        num_iterations,
+        validation=validation,
+        watch=watch,
+        cost_epsilon=cost_epsilon,
+        progress=progress,
+    )
+    if history.divergence:
+        raise DivergenceError(history.divergence, history)
+    return history
 
-    def history():
-        return History(
-            np.array(costs),
-            np.array(validation_costs),
-            np.array(dead_units),
-            np.array(gradient_norms),
-            None if best is None else best[0],
-        )
 
-    for iteration in _counted(num_iterations, progress):
-        activations, logits = network.forward(split)
-        costs.append(cross_entropy(logits, split.labels, cost_epsilon))
-        if not np.isfinite(costs[-1]):
-            raise DivergenceError(
-                f"training diverged: the cost of iteration {iteration} is {costs[-1]}; "
-                "a lower learning_rate may help",
-                history(),
-            )
-        if validation is not None:
-            validation_logits = network.forward(validation)[1]
-            validation_costs.append(
-                cross_entropy(validation_logits, validation.labels, cost_epsilon)
-            )
-        weights, biases = backpropagate(network, split, activations, logits)
-        if "dead_units" in watch:
-            dead_units.append([float(np.mean(~(a > 0).any(axis=1))) for a in activations])
-        if "gradient_norms" in watch:
-            gradient_norms.append([_norm(w) for w in weights])
-        if early_stopping is not None:
-            if best is None or validation_costs[-1] < lowest:
-                best, lowest = (iteration, network.copy()), np.fmin(validation_costs[-1], np.inf)
-            elif iteration - best[0] >= early_stopping.patience:
+def fit_stack(
+    members,
+    split,
+    num_iterations,
+    *,
+    validation=None,
+    watch=(),
+    cost_epsilon=COST_EPSILON,
+    progress=False,
+):
+    """Train networks of the same widths in place, all at once on all images.
+
+    Every network ends, and every history reads, as if it had been trained alone, to the bit. A
+    member that diverges or stops early leaves the others alone.
+
+    Parameters
+    ----------
+    members : sequence of Member
+    split : Split
+        The training images.
+    num_iterations : int
+        How many updates, at least 1.
+    validation : Split, optional
+        Images whose cost is recorded as well.
+    watch : collection of str
+        What else to record: ``"dead_units"``, ``"gradient_norms"``.
+    cost_epsilon : float
+        Added inside the logarithms of the cost; the gradient does not know of it.
+    progress : bool
+        Show a progress bar on standard error.
+
+    Returns
+    -------
+    list of History
+        In the order of the members; `divergence` says of a member that it diverged.
+
+    Raises
+    ------
+    ParameterError
+        If an argument is out of its range, or the widths differ.
+    """
+    members, watch = list(members), frozenset(watch)
+    _check(members, num_iterations, validation, watch)
+    splits = [split] if validation is None else [split, validation]
+    runs = [_Run(member) for member in members]
+    numbers = sum(member.network.weights[0].size for member in members)
+    with Workers(max(1, min(cores(), MOST_THREADS, numbers // (2 * BLOCK)))) as workers:
+        together = _Lockstep(runs, splits, workers)
+        for iteration in _counted(num_iterations, progress):
+            together.look(iteration, cost_epsilon)
+            if all(run.divergence for run in together.runs):
                 break
-        gradients = [kind[layer] for kind in (weights, biases) for layer in trained]
-        optimizer.update(parameters, gradients, state)
-    if best is not None:
-        network.copy_from(best[1])
-    if not np.isfinite(network.forward(split)[1]).all():
-        raise DivergenceError(
-            "training diverged at its last update; a lower learning_rate may help", history()
+            together.step(watch)
+            together = together.without_ended()
+            if not together.runs:
+                break
+        together.finish()
+    return [run.history() for run in runs]
+
+
+class _Run:
+    """What becomes of one member."""
+
+    def __init__(self, member):
+        self.member, self.network = member, member.network
+        self.costs, self.validation_costs = [], []
+        self.dead_units, self.gradient_norms = [], []
+        self.kept = self.best_iteration = self.divergence = None
+        self.lowest = np.inf
+        self.ended = False
+
+    def look(self, iteration, stack, place, cost, validation_cost=None):
+        """Take note of the costs before an update, and see whether to go on."""
+        self.costs.append(cost)
+        if not np.isfinite(cost):
+            self.diverge(
+                f"training diverged: the cost of iteration {iteration} is {cost}; "
+                "a lower learning_rate may help"
+            )
+            stack.copy_to(place, self.network)
+            return
+        if validation_cost is not None:
+            self.validation_costs.append(validation_cost)
+        if self.member.early_stopping is None:
+            return
+        if self.kept is None or validation_cost < self.lowest:
+            self.kept = self.kept or self.network.copy()
+            stack.copy_to(place, self.kept)
+            self.best_iteration, self.lowest = iteration, np.fmin(validation_cost, np.inf)
+        elif iteration - self.best_iteration >= self.member.early_stopping.patience:
+            self.ended = True
+            self.network.copy_from(self.kept)
+
+    def diverge(self, sentence):
+        self.divergence, self.ended = sentence, True
+
+    def history(self):
+        return History(
+            np.array(self.costs),
+            np.array(self.validation_costs),
+            np.array(self.dead_units),
+            np.array(self.gradient_norms),
+            self.best_iteration,
+            self.divergence,
         )
-    return history()
+
+
+class _Lockstep:
+    """Runs that take their steps together, as a stack."""
+
+    def __init__(self, runs, splits, workers, states=None):
+        self.runs, self.splits, self.workers = runs, splits, workers
+        if not runs:
+            return
+        self.stack = Stack([run.network for run in runs])
+        self.passes = [Propagation(self.stack, split) for split in splits]
+        members = [run.member for run in runs]
+        self.updates = Updates(self.stack, members, self.passes, workers, states)
+        self.updates.start()
+
+    def look(self, iteration, cost_epsilon):
+        """Compute the costs before an update."""
+        self._forward()
+        costs = [
+            mean_costs(p.probabilities[:, 0], p.split.labels, cost_epsilon) for p in self.passes
+        ]
+        for place, run in enumerate(self.runs):
+            run.look(iteration, self.stack, place, *(float(kind[place]) for kind in costs))
+
+    def step(self, watch):
+        """Go back to the gradient, and update."""
+        training = self.passes[0]
+        training.backward(self.stack.sliced_columns())
+        sound = {place: run for place, run in enumerate(self.runs) if not run.divergence}
+        if "dead_units" in watch:
+            for place, run in sound.items():
+                dead = [~(a[place] > 0).any(axis=1) for a in training.activations]
+                run.dead_units.append([float(np.mean(units)) for units in dead])
+
+        def note_norms(place, first):
+            if place in sound:
+                gradients = [first, *(w[place] for w in training.weights[1:])]
+                sound[place].gradient_norms.append([_norm(g) for g in gradients])
+
+        self.updates.step(note_norms if "gradient_norms" in watch else None)
+
+    def without_ended(self):
+        """Return the runs that go on, as a smaller stack."""
+        places = [place for place, run in enumerate(self.runs) if not run.ended]
+        if len(places) == len(self.runs):
+            return self
+        for place in places:
+            self.stack.copy_to(place, self.runs[place].network)
+        states = [self.updates.states[place] for place in places]
+        return _Lockstep([self.runs[p] for p in places], self.splits, self.workers, states)
+
+    def finish(self):
+        """Give the networks their parameters, and see whether these still give numbers."""
+        going = {place: run for place, run in enumerate(self.runs) if not run.ended}
+        if going:
+            self._forward()
+        for place, run in going.items():
+            if run.kept is not None:
+                run.network.copy_from(run.kept)
+                continue
+            self.stack.copy_to(place, run.network)
+            if not np.isfinite(self.passes[0].logits[place]).all():
+                run.diverge("training diverged at its last update; a lower learning_rate may help")
+
+    def _forward(self):
+        rows = self.stack.sliced_rows()
+        for propagation in self.passes:
+            propagation.forward(rows)
 
 
 def _norm(array):
@@ -175,15 +352,12 @@ def _counted(num_iterations, progress):
     return trange(num_iterations, unit="it", leave=False)
 
 
-def _check(network, num_iterations, frozen_layers, validation, early_stopping, watch):
+def _check(members, num_iterations, validation, watch):
+    if not members:
+        raise ParameterError("there is no network to train")
     if num_iterations < 1:
         raise ParameterError(f"num_iterations must be at least 1, not {num_iterations!r}")
-    for layer in frozen_layers:
-        if layer not in range(1, network.depth + 1):
-            raise ParameterError(
-                f"frozen layer {layer!r} is not there: the layers are 1 … {network.depth}"
-            )
-    if early_stopping is not None and validation is None:
+    if validation is None and any(member.early_stopping is not None for member in members):
         raise ParameterError("early_stopping needs a validation split to stop by")
     for name in watch:
         if name not in WATCHABLE:

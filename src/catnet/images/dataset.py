@@ -11,6 +11,16 @@ from ..errors import DataError
 
 __all__ = ["Dataset", "Split"]
 
+WHOLE = 2**24
+"""Numbers up to which a set is kept as float64 (128 MiB): 1,365 images of 64 by 64 pixels."""
+
+BLOCK = 256
+"""Images in a block of a larger set."""
+
+
+def _flat(images):
+    return images.reshape(len(images), -1).astype(np.float64).T
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -63,9 +73,32 @@ class Split:
     def pixels(self):
         """Flattened images, (height·width·3, n) float64 that are integers 0 to 255.
 
-        Kept as integers so that the first layer's sums can be exact.
+        Kept as integers so that the first layer's sums can be exact. Eight times as large as
+        the images, and kept once it was asked for: see `blocks`.
         """
-        return self.images.reshape(len(self), -1).astype(np.float64).T
+        return _flat(self.images)
+
+    @property
+    def is_whole(self):
+        """Whether `blocks` are one, which is kept."""
+        return self.images.size <= WHOLE
+
+    def blocks(self):
+        """Go through the pixels in blocks, so that large sets are never float64 as a whole.
+
+        Yields
+        ------
+        place : slice
+            Which images.
+        pixels : ndarray of float64, shape (height·width·3, images of the block)
+            As in `pixels`.
+        """
+        if self.is_whole:
+            yield slice(0, len(self)), self.pixels
+            return
+        for start in range(0, len(self), BLOCK):
+            place = slice(start, min(start + BLOCK, len(self)))
+            yield place, _flat(self.images[place])
 
     @property
     def features(self):

@@ -1,0 +1,156 @@
+r"""Propagation through a stack of networks, forward to the logits and back to the gradient.
+
+With :math:`A_0 = P / 255`, the pixels :math:`P` being integers,
+
+.. math::
+
+    Z_l &= W_l A_{l-1} + b_l, \quad A_l = \max(0, Z_l), \\
+    dZ_L &= (\sigma(Z_L) - y) / m, \quad
+    dZ_{l-1} = W_l^\top dZ_l \odot [A_{l-1} > 0], \\
+    dW_l &= dZ_l A_{l-1}^\top, \quad db_l = \sum_i dZ_{l, i}.
+
+Every product is one of `catnet.exact`, whose slices are made once where several products share
+them.
+
+References
+----------
+D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back-propagating
+errors", Nature 323, 1986.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from . import exact
+from .errors import ParameterError
+
+__all__ = ["Propagation"]
+
+
+class Propagation:
+    """What a stack of S networks makes of m images, in buffers that are made once.
+
+    Parameters
+    ----------
+    stack : Stack
+    split : Split of m images
+
+    Attributes
+    ----------
+    driven : ndarray, shape (S, n_1, m)
+        What the images drive the first layer with, W1 P / 255; see `drive`.
+    activations : list of ndarray, shapes (S, n_l, m)
+        Of the hidden layers 1 … L - 1, after `forward`.
+    logits : ndarray, shape (S, 1, m)
+        What the sigmoid is applied to, after `forward`.
+    probabilities : ndarray, shape (S, 1, m)
+        What it makes of them.
+    weights, biases : lists of ndarray
+        The gradient, in the shapes of the stack's; after `backward`. That of the first layer's
+        weights is left out: None, see `first_gradient`.
+
+    Raises
+    ------
+    ParameterError
+        If the images have not as many numbers as the networks have inputs.
+    """
+
+    def __init__(self, stack, split):
+        inputs = int(np.prod(split.images.shape[1:]))
+        if inputs != stack.layer_dims[0]:
+            raise ParameterError(
+                f"layer_dims must begin with the images' {inputs} numbers, "
+                f"not with {stack.layer_dims[0]}"
+            )
+        self.stack, self.split = stack, split
+        widths = stack.layer_dims[1:]
+        self.driven = np.empty((len(stack), widths[0], len(split)))
+        # All layers below one another, so that what is alike for all is done in one go.
+        outputs = np.empty((len(stack), sum(widths), len(split)))
+        self.layers = [slice(*ends) for ends in pairwise(accumulate(widths, initial=0))]
+        self.z = [outputs[:, layer] for layer in self.layers]
+        self.activations, self.logits = self.z[:-1], self.z[-1]
+        self.hidden = outputs[:, : -widths[-1]]
+        self.errors = np.empty_like(outputs)  # dZ
+        self.dz = [self.errors[:, layer] for layer in self.layers]
+        self.rest = np.empty_like(stack.rest)
+        self.weights, self.biases = stack.views(None, self.rest)
+
+    def drive(self, sliced, members=slice(None)):
+        """Multiply weights of the first layer with the images.
+
+        Parameters
+        ----------
+        sliced : ndarray, shape (count, rows, n_0)
+            The weights of some members, one below the other, in slices along their rows.
+        members : slice
+            Which.
+        """
+        driven = self.driven[members]
+        for place, pixels in self.split.blocks():
+            product = sliced[-1] @ pixels
+            for part in sliced[-2::-1]:
+                product = part @ pixels + product
+            np.divide(product.reshape(*driven.shape[:2], -1), 255.0, out=driven[..., place])
+
+    def forward(self, sliced_rows):
+        """Go from the first layer to the logits; `sliced_rows` is what the stack's gives."""
+        z = np.add(self.driven, self.stack.biases[0], out=self.z[0])
+        for layer, weights in enumerate(sliced_rows, start=1):
+            a = np.maximum(z, 0.0, out=z)
+            a += 0.0  # maximum(-0.0, 0.0) is -0.0 on some machines
+            inputs = exact.slices(a, -2, *exact.product_grid(a.shape[-2]))
+            z = exact.multiply(weights, inputs, out=self.z[layer])
+            z += self.stack.biases[layer]
+        self.probabilities = exact.sigmoid(self.logits)
+
+    def backward(self, sliced_columns):
+        """Go back to the gradient of all parameters but the first layer's weights."""
+        m = len(self.split)
+        dz = np.subtract(self.probabilities, self.split.labels, out=self.dz[-1])
+        dz /= m
+        for layer in range(len(sliced_columns), 0, -1):
+            above = exact.slices(dz, -2, *exact.product_grid(dz.shape[-2]))
+            dz = exact.multiply(sliced_columns[layer - 1], above, out=self.dz[layer - 1])
+            dz *= self.activations[layer - 1] > 0
+        grid = exact.product_grid(m)
+        errors = exact.slices(self.errors, -1, *grid)
+        inputs = exact.slices(self.hidden, -1, *grid).swapaxes(-1, -2)
+        for layer, below, this in zip(
+            range(1, len(self.z)), self.layers, self.layers[1:], strict=False
+        ):
+            exact.multiply(errors[:, :, this], inputs[..., below], out=self.weights[layer])
+        totals = exact.total(self.errors)
+        for layer, place in enumerate(self.layers):
+            self.biases[layer][...] = totals[:, place]
+        self._first = exact.slices(self.dz[0] / 255.0, -1, *exact.integer_grid(m))
+
+    def first_gradient(self, members, out):
+        """Give the gradient of some members' first layer, dZ1 P' / 255.
+
+        Parameters
+        ----------
+        members : slice
+        out : ndarray, shape (rows, n_0)
+            Where to put it, the members' rows one below the other. Its zeros may have any sign.
+        """
+        parts = self._first[:, members]
+        parts = parts.reshape(len(parts), -1, parts.shape[-1])
+        self._sum_blocks(parts[-1], out)
+        for part in parts[-2::-1]:
+            out += self._sum_blocks(part, np.empty_like(out))
+
+    def _sum_blocks(self, errors, out):
+        """Multiply one slice with all images: a sum that is exact, block by block too."""
+        block = None
+        for place, pixels in self.split.blocks():
+            if block is None:
+                block = out
+                np.matmul(errors[:, place], pixels.T, out=out)
+            else:
+                block = np.empty_like(out) if block is out else block
+                out += np.matmul(errors[:, place], pixels.T, out=block)
+        return out

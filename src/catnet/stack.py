@@ -1,0 +1,114 @@
+"""A stack: the parameters of networks of the same widths in arrays that are trained at once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from . import exact
+from .errors import ParameterError
+
+__all__ = ["Stack"]
+
+
+class Stack:
+    """The parameters of S networks, in arrays with the members along their first axis.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        At least one, all of the same widths. Their parameters are copied.
+
+    Attributes
+    ----------
+    layer_dims : tuple of int
+    first : ndarray, shape (S, n_1, n_0)
+        Weights of the first layer, which are nearly all there are.
+    rest : ndarray, shape (S, r)
+        All other parameters of a member in one row: b1, W2, b2, …, WL, bL.
+    weights, biases : lists of ndarray, shapes (S, n_l, n_{l-1}) and (S, n_l, 1)
+        Views of `first` and `rest`.
+
+    Raises
+    ------
+    ParameterError
+        If the widths differ.
+    """
+
+    def __init__(self, networks):
+        self.layer_dims = networks[0].layer_dims
+        for network in networks:
+            if network.layer_dims != self.layer_dims:
+                raise ParameterError(
+                    "networks of one stack need the same layer_dims, not "
+                    f"{list(self.layer_dims)} and {list(network.layer_dims)}"
+                )
+        # 0.0 is added so that no weight is -0.0: then no product's zero needs its sign mended.
+        self.first = np.stack([network.weights[0] for network in networks]) + 0.0
+        self.rest = np.zeros((len(networks), self.places(self.layer_dims)[-1][-1].stop))
+        self.weights, self.biases = self.views(self.first, self.rest)
+        for member, network in enumerate(networks):
+            for mine, theirs in zip(self.weights[1:], network.weights[1:], strict=True):
+                mine[member] = theirs
+            for mine, theirs in zip(self.biases, network.biases, strict=True):
+                mine[member] = theirs
+
+    def __len__(self):
+        return len(self.first)
+
+    @staticmethod
+    def places(layer_dims):
+        """Return where a layer's parameters lie in a row of `rest`.
+
+        Returns
+        -------
+        list of (slice, slice)
+            Of the weights and of the biases of layer 1 … L; layer 1 has no weights there.
+        """
+        places, start = [], 0
+        for layer, (inputs, width) in enumerate(pairwise(layer_dims)):
+            end = start + (width * inputs if layer else 0)
+            places.append((slice(start, end), slice(end, end + width)))
+            start = end + width
+        return places
+
+    def views(self, first, rest):
+        """Return weights and biases, by layer, as views of arrays laid out like these."""
+        weights, biases = [first], []
+        pairs = zip(pairwise(self.layer_dims), self.places(self.layer_dims), strict=True)
+        for layer, ((inputs, width), (of_weights, of_biases)) in enumerate(pairs):
+            if layer:
+                weights.append(rest[:, of_weights].reshape(-1, width, inputs))
+            biases.append(rest[:, of_biases].reshape(-1, width, 1))
+        return weights, biases
+
+    def sliced_rows(self):
+        """Return the weights of layers 2 … L in slices along their rows, to go forward."""
+        return [exact.slices(w, -1, *exact.product_grid(w.shape[-1])) for w in self.weights[1:]]
+
+    def sliced_columns(self):
+        """Return the transposed weights of layers 2 … L in slices, to go backward."""
+        return [
+            exact.slices(w.swapaxes(-1, -2), -1, *exact.product_grid(w.shape[-2]))
+            for w in self.weights[1:]
+        ]
+
+    def rest_of(self, frozen_layers):
+        """Return the parts of a row of `rest` that are not of these layers, as few as can be."""
+        parts = []
+        for layer, (weights, biases) in enumerate(self.places(self.layer_dims), start=1):
+            if layer in frozen_layers:
+                continue
+            if parts and parts[-1].stop == weights.start:
+                parts[-1] = slice(parts[-1].start, biases.stop)
+            else:
+                parts.append(slice(weights.start, biases.stop))
+        return parts
+
+    def copy_to(self, member, network):
+        """Give a network the parameters of a member."""
+        for mine, theirs in zip(
+            [*self.weights, *self.biases], [*network.weights, *network.biases], strict=True
+        ):
+            theirs[...] = mine[member]
