@@ -37,11 +37,14 @@ References
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
+from itertools import pairwise
 from math import factorial
 
 import numpy as np
 
 __all__ = [
+    "Matrices",
     "exp",
     "integer_grid",
     "integer_product",
@@ -50,14 +53,15 @@ __all__ = [
     "normals",
     "product",
     "product_grid",
+    "several_slices",
     "sigmoid",
     "slices",
+    "sum_slices",
     "total",
+    "total_grid",
 ]
 
-_SMALLEST = 2.0**-451
-_TO_INFINITY = 2.0 ** (1024 - 450)
-_EXPONENT_BITS = np.int64(0x7FF << 52)
+_LARGEST_EXPONENT = 450
 _LN2 = Fraction(0x162E42FEFA39EF35793C7673007E5ED5E81E69, 1 << 149)
 _LN2_HIGH = float.fromhex("0x1.62e42feep-1")  # 32 bits: a multiple by |k| < 2**21 is exact
 _LN2_LOW = float(_LN2 - Fraction(_LN2_HIGH))
@@ -118,18 +122,18 @@ def product_grid(terms):
     return bits, 2 if bits >= 20 else 3
 
 
-def slices(array, axis, bits, count, out=None):
+def slices(array, axis, grid, out=None):
     """Split an array into multiples of ever finer grids, coarsest first.
+
+    Numbers that are out of range become NaN with NumPy's warning of an invalid value.
 
     Parameters
     ----------
     array : ndarray of float64
     axis : int
         Along which there will be sums: each line along it has grids of its own.
-    bits : int
-        Of a number in a slice; above 51 it counts as 51.
-    count : int
-        How many slices.
+    grid : (int, int)
+        Bits and number of the slices, such as `product_grid` gives.
     out : ndarray of float64, shape (count, *array.shape), optional
         Where to put them.
 
@@ -139,23 +143,101 @@ def slices(array, axis, bits, count, out=None):
         What they leave over is at most ``2**(e - count * (bits + 1))``, ``2**e`` being the power
         of two above the largest magnitude of the line.
     """
-    bits = min(bits, 51)
-    parts = np.empty((count, *array.shape)) if out is None else out
-    with np.errstate(over="ignore", invalid="ignore"):
-        largest = np.abs(array, out=parts[0]).max(axis, keepdims=True, initial=_SMALLEST)
-        power = (largest.view(np.int64) & _EXPONENT_BITS).view(np.float64)  # 2**(e - 1)
-        rounder = power * _TO_INFINITY  # infinite from 2**450 on; inf - inf then is NaN
-        rounder *= 1.5 * 2.0 ** (53 - bits) / _TO_INFINITY
-        np.add(array, rounder, out=parts[0])
-        parts[0] -= rounder
-        if count > 1:
-            rest = np.subtract(array, parts[0], out=parts[-1])
-        for position in range(1, count):
-            rounder = rounder * 2.0 ** -(bits + 1)
-            part = np.add(rest, rounder, out=parts[position])
-            part -= rounder
-            if position + 1 < count:
-                rest -= part
+    parts = np.empty((grid[1], *array.shape)) if out is None else out
+    largest = np.abs(array, out=parts[0]).max(axis, keepdims=True, initial=0.0)
+    return _cut(array, _rounders(grid).take(_exponents(largest), axis=1), parts)
+
+
+def several_slices(array, axis, grids):
+    """Return the `slices` of one array for several grids."""
+    exponents = _exponents(np.abs(array).max(axis, keepdims=True, initial=0.0))
+    return [
+        _cut(array, _rounders(grid).take(exponents, axis=1), np.empty((grid[1], *array.shape)))
+        for grid in grids
+    ]
+
+
+class Matrices:
+    """Small matrices whose numbers lie in one row, to be cut into slices all at once.
+
+    Parameters
+    ----------
+    places : list of ndarray of int, shapes (n, K)
+        Where the numbers of each matrix lie. Its slices are made along its rows.
+    members : int
+        How many such rows of numbers there are.
+    """
+
+    def __init__(self, places, members):
+        self.views = []
+        if not places:
+            return
+        grids = [product_grid(place.shape[1]) for place in places]
+        count = max(grid[1] for grid in grids)
+        lengths = [place.shape[1] for place in places for _ in place]
+        self.place = np.concatenate([place.ravel() for place in places])
+        self.starts = np.cumsum([0, *lengths[:-1]])
+        self.line = np.repeat(np.arange(len(lengths)), lengths)
+        self.rounders = np.concatenate([_rounders((grid[0], count)) for grid in grids], axis=1)
+        tables = [i for i, place in enumerate(places) for _ in place]
+        self.offset = np.array(tables) * _EXPONENTS
+        self.parts = np.empty((count, members, self.place.size))
+        ends = np.cumsum([0, *(place.size for place in places)])
+        self.views = [
+            self.parts[: grid[1], :, start:end].reshape(grid[1], members, *place.shape)
+            for grid, place, (start, end) in zip(grids, places, pairwise(ends), strict=True)
+        ]
+
+    def slices(self, rows):
+        """Return the slices of every matrix, shapes (count, members, n, K).
+
+        Parameters
+        ----------
+        rows : ndarray of float64, shape (members, numbers)
+        """
+        if not self.views:
+            return []
+        values = rows.take(self.place, axis=1)
+        largest = np.maximum.reduceat(np.abs(values), self.starts, axis=1)
+        rounders = self.rounders.take(_exponents(largest) + self.offset, axis=1)
+        _cut(values, rounders.take(self.line, axis=2), self.parts)
+        return self.views
+
+
+_EXPONENTS = 2048
+
+
+@cache
+def _rounders(grid):
+    """Return c of the notes above for each slice (first axis) and exponent, as `_exponents` has it.
+
+    It is infinite where numbers are out of range: ``inf - inf`` then is NaN.
+    """
+    bits, count = min(grid[0], 51), grid[1]
+    table = np.full((count, _EXPONENTS), np.inf)
+    for stored in range(_LARGEST_EXPONENT + 1023):
+        e = max(stored - 1022, -_LARGEST_EXPONENT)
+        for position in range(count):
+            table[position, stored] = 1.5 * 2.0 ** (52 + e - bits - position * (bits + 1))
+    return table
+
+
+def _exponents(largest):
+    """Return the exponents of numbers of at least 0 as binary64 stores them: e + 1022."""
+    return largest.view(np.int64) >> 52
+
+
+def _cut(array, rounders, parts):
+    """Cut an array into slices by the rounders of each."""
+    np.add(array, rounders[0], out=parts[0])
+    parts[0] -= rounders[0]
+    if len(parts) > 1:
+        rest = np.subtract(array, parts[0], out=parts[-1])
+    for position in range(1, len(parts)):
+        part = np.add(rest, rounders[position], out=parts[position])
+        part -= rounders[position]
+        if position + 1 < len(parts):
+            rest -= part
     return parts
 
 
@@ -176,15 +258,17 @@ def multiply(left, right, out=None):
     ndarray of float64, shape (…, n, m)
         The products of slice i of the one with slice j of the other, each exact while
         ``2 * bits + ceil(log2(K)) <= 53``, are added up from the smallest on, in the same order
-        everywhere; those with i + j >= count are left out.
+        everywhere; those with i + j >= count are left out. A zero may have either sign.
     """
     products = np.matmul(left[:, np.newaxis], right[np.newaxis])
-    result = 0.0  # one BLAS writes -0.0 where another writes 0.0; added to this, both are 0.0
+    result = None
     for order in reversed(range(len(left))):
         partial = products[0, order]
         for position in range(1, order + 1):
             partial += products[position, order - position]
-        result = np.add(partial, result, out=out if order == 0 else partial)
+        if result is not None:
+            partial = np.add(partial, result, out=out if order == 0 else partial)
+        result = partial
     return result
 
 
@@ -214,7 +298,7 @@ def integer_product(real, integers, largest=255):
     ValueError
         If K * largest is above 2**38: two slices would keep fewer than 30 bits.
     """
-    parts = slices(real, -1, *integer_grid(real.shape[-1], largest))
+    parts = _quiet_slices(real, -1, integer_grid(real.shape[-1], largest))
     result = parts[-1] @ integers
     for part in parts[-2::-1]:
         result = part @ integers + result
@@ -246,7 +330,8 @@ def product(left, right):
         If K is above 2**25: three slices would keep fewer than 40 bits.
     """
     grid = product_grid(left.shape[-1])
-    return multiply(slices(left, -1, *grid), slices(right, -2, *grid))
+    # One BLAS writes -0.0 where another writes 0.0.
+    return multiply(_quiet_slices(left, -1, grid), _quiet_slices(right, -2, grid)) + 0.0
 
 
 def total(array, axis=-1):
@@ -269,11 +354,28 @@ def total(array, axis=-1):
     ValueError
         If there are more than 2**27 numbers to a sum.
     """
-    bits = _room(array.shape[axis])
+    if axis >= 0:
+        axis -= array.ndim
+    return sum_slices(_quiet_slices(array, axis, total_grid(array.shape[axis])), axis)
+
+
+def total_grid(terms):
+    """Bits and number of the slices of numbers that sum exactly; `total` says when not."""
+    bits = _room(terms)
     if bits < 26:
-        raise ValueError(f"a sum of {array.shape[axis]} numbers leaves too few bits")
-    high, low = slices(array, axis, bits, 2)
-    return high.sum(axis, keepdims=True) + low.sum(axis, keepdims=True) + 0.0
+        raise ValueError(f"a sum of {terms} numbers leaves too few bits")
+    return bits, 2
+
+
+def sum_slices(parts, axis):
+    """Sum both slices of an array along an axis, which stays, and add the two sums."""
+    high, low = parts.sum(axis, keepdims=True)
+    return high + low + 0.0
+
+
+def _quiet_slices(array, axis, grid):
+    with np.errstate(invalid="ignore"):  # what is out of range is to be NaN without a word
+        return slices(array, axis, grid)
 
 
 def _polynomial(x, coefficients):

@@ -82,10 +82,12 @@ class Network:
         """
         stack = Stack([self])
         passes = Propagation(stack, split)
-        grid = exact.integer_grid(self.layer_dims[0])
-        passes.drive(exact.slices(self.weights[0], -1, *grid))
-        passes.forward(stack.sliced_rows())
-        return [a[0] for a in passes.activations], passes.logits[0]
+        with np.errstate(invalid="ignore"):  # what is out of range is NaN
+            grid = exact.integer_grid(self.layer_dims[0])
+            passes.drive(exact.slices(self.weights[0], -1, grid))
+            passes.forward(stack.sliced()[0])
+        # Zeros of either sign are the same number, but not the same bits.
+        return [a[0] + 0.0 for a in passes.activations], passes.logits[0] + 0.0
 
     def predict_proba(self, split):
         """Probability that each image shows a cat, shape (n,)."""

@@ -13,25 +13,49 @@ import numpy as np
 from . import exact
 
 __all__ = [
+    "Matrices",
     "arithmetic",
     "exp",
     "integer_product",
     "log",
     "multiply",
     "product",
+    "several_slices",
     "sigmoid",
     "slices",
+    "sum_slices",
     "total",
 ]
 
 
-def slices(array, axis, bits, count, out=None):
+class Matrices:
+    """Matrices whose numbers lie in one row, each its only slice."""
+
+    def __init__(self, places, members):
+        self.places = places
+
+    def slices(self, rows):
+        """Return the matrices of every row."""
+        return [rows[:, place][np.newaxis] for place in self.places]
+
+
+def slices(array, axis, grid, out=None):
     """Return the array as the only slice, as it is."""
     if out is None:
         return array[np.newaxis]
     out[0] = array
     out[1:] = 0.0
     return out
+
+
+def several_slices(array, axis, grids):
+    """Return the array as the only slice, for each grid."""
+    return [array[np.newaxis]] * len(grids)
+
+
+def sum_slices(parts, axis):
+    """Sum the only slice along an axis, which stays."""
+    return parts[0].sum(axis, keepdims=True)
 
 
 def multiply(left, right, out=None):

@@ -96,37 +96,37 @@ class Propagation:
                 product = part @ pixels + product
             np.divide(product.reshape(*driven.shape[:2], -1), 255.0, out=driven[..., place])
 
-    def forward(self, sliced_rows):
-        """Go from the first layer to the logits; `sliced_rows` is what the stack's gives."""
+    def forward(self, sliced):
+        """Go from the first layer to the logits; `sliced` are the weights of the others."""
         z = np.add(self.driven, self.stack.biases[0], out=self.z[0])
-        for layer, weights in enumerate(sliced_rows, start=1):
-            a = np.maximum(z, 0.0, out=z)
-            a += 0.0  # maximum(-0.0, 0.0) is -0.0 on some machines
-            inputs = exact.slices(a, -2, *exact.product_grid(a.shape[-2]))
+        for layer, weights in enumerate(sliced, start=1):
+            a = np.maximum(z, 0.0, out=z)  # -0.0 for -0.0 on some machines: no slice has it
+            inputs = exact.slices(a, -2, exact.product_grid(a.shape[-2]))
             z = exact.multiply(weights, inputs, out=self.z[layer])
             z += self.stack.biases[layer]
         self.probabilities = exact.sigmoid(self.logits)
 
-    def backward(self, sliced_columns):
-        """Go back to the gradient of all parameters but the first layer's weights."""
+    def backward(self, sliced):
+        """Go back to the gradient of all parameters but the first layer's weights.
+
+        `sliced` are the transposed weights of the other layers.
+        """
         m = len(self.split)
         dz = np.subtract(self.probabilities, self.split.labels, out=self.dz[-1])
         dz /= m
-        for layer in range(len(sliced_columns), 0, -1):
-            above = exact.slices(dz, -2, *exact.product_grid(dz.shape[-2]))
-            dz = exact.multiply(sliced_columns[layer - 1], above, out=self.dz[layer - 1])
+        for layer in range(len(sliced), 0, -1):
+            above = exact.slices(dz, -2, exact.product_grid(dz.shape[-2]))
+            dz = exact.multiply(sliced[layer - 1], above, out=self.dz[layer - 1])
             dz *= self.activations[layer - 1] > 0
         grid = exact.product_grid(m)
-        errors = exact.slices(self.errors, -1, *grid)
-        inputs = exact.slices(self.hidden, -1, *grid).swapaxes(-1, -2)
-        for layer, below, this in zip(
-            range(1, len(self.z)), self.layers, self.layers[1:], strict=False
-        ):
+        errors, summands = exact.several_slices(self.errors, -1, [grid, exact.total_grid(m)])
+        inputs = exact.slices(self.hidden, -1, grid).swapaxes(-1, -2)
+        for layer, (below, this) in enumerate(pairwise(self.layers), start=1):
             exact.multiply(errors[:, :, this], inputs[..., below], out=self.weights[layer])
-        totals = exact.total(self.errors)
-        for layer, place in enumerate(self.layers):
-            self.biases[layer][...] = totals[:, place]
-        self._first = exact.slices(self.dz[0] / 255.0, -1, *exact.integer_grid(m))
+        totals = exact.sum_slices(summands, -1)
+        for biases, place in zip(self.biases, self.layers, strict=True):
+            biases[...] = totals[:, place]
+        self._first = exact.slices(self.dz[0] / 255.0, -1, exact.integer_grid(m))
 
     def first_gradient(self, members, out):
         """Give the gradient of some members' first layer, dZ1 P' / 255.

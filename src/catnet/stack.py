@@ -54,6 +54,13 @@ class Stack:
             for mine, theirs in zip(self.biases, network.biases, strict=True):
                 mine[member] = theirs
 
+        numbers = np.arange(self.rest.shape[1])
+        matrices = []
+        for layer, (weights, _) in enumerate(self.places(self.layer_dims)[1:], start=1):
+            matrix = numbers[weights].reshape(self.weights[layer].shape[1:])
+            matrices += [matrix, matrix.T]
+        self._matrices = exact.Matrices(matrices, len(networks))
+
     def __len__(self):
         return len(self.first)
 
@@ -83,16 +90,17 @@ class Stack:
             biases.append(rest[:, of_biases].reshape(-1, width, 1))
         return weights, biases
 
-    def sliced_rows(self):
-        """Return the weights of layers 2 … L in slices along their rows, to go forward."""
-        return [exact.slices(w, -1, *exact.product_grid(w.shape[-1])) for w in self.weights[1:]]
+    def sliced(self):
+        """Return the weights of layers 2 … L in slices, all cut in one go.
 
-    def sliced_columns(self):
-        """Return the transposed weights of layers 2 … L in slices, to go backward."""
-        return [
-            exact.slices(w.swapaxes(-1, -2), -1, *exact.product_grid(w.shape[-2]))
-            for w in self.weights[1:]
-        ]
+        Returns
+        -------
+        forward, backward : lists of ndarray
+            Of layer l at place l - 2: the weights, shape (count, S, n_l, n_{l-1}), in slices
+            along their rows; and their transposes, in slices along the rows of these.
+        """
+        views = self._matrices.slices(self.rest)
+        return views[0::2], views[1::2]
 
     def rest_of(self, frozen_layers):
         """Return the parts of a row of `rest` that are not of these layers, as few as can be."""

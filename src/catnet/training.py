@@ -297,7 +297,8 @@ class _Lockstep:
     def step(self, watch):
         """Go back to the gradient, and update."""
         training = self.passes[0]
-        training.backward(self.stack.sliced_columns())
+        with np.errstate(invalid="ignore"):
+            training.backward(self.backward)
         sound = {place: run for place, run in enumerate(self.runs) if not run.divergence}
         if "dead_units" in watch:
             for place, run in sound.items():
@@ -335,9 +336,10 @@ class _Lockstep:
                 run.diverge("training diverged at its last update; a lower learning_rate may help")
 
     def _forward(self):
-        rows = self.stack.sliced_rows()
-        for propagation in self.passes:
-            propagation.forward(rows)
+        with np.errstate(invalid="ignore"):  # what is out of range is NaN, and shows in the cost
+            forward, self.backward = self.stack.sliced()
+            for propagation in self.passes:
+                propagation.forward(forward)
 
 
 def _norm(array):

@@ -39,7 +39,7 @@ class _Block:
     def cut(self):
         if self.sliced is not None:
             grid = exact.integer_grid(self.theta.shape[-1])
-            exact.slices(self.theta, -1, *grid, out=self.sliced)
+            exact.slices(self.theta, -1, grid, out=self.sliced)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +107,13 @@ class Updates:
 
     def start(self):
         """Multiply the first layers, as they are, with the images."""
+
+        def cut(block, number):
+            with np.errstate(invalid="ignore"):
+                block.cut()
+
         for chunk in self.chunks:
-            self.workers.each(lambda block, number: block.cut(), chunk.blocks)
+            self.workers.each(cut, chunk.blocks)
             self._drive(chunk)
 
     def step(self, look=None):
