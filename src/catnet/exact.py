@@ -45,14 +45,17 @@ import numpy as np
 
 __all__ = [
     "Matrices",
+    "cut",
     "exp",
     "integer_grid",
     "integer_product",
+    "largest",
     "log",
     "multiply",
     "normals",
     "product",
     "product_grid",
+    "rounders",
     "several_slices",
     "sigmoid",
     "slices",
@@ -144,17 +147,49 @@ def slices(array, axis, grid, out=None):
         of two above the largest magnitude of the line.
     """
     parts = np.empty((grid[1], *array.shape)) if out is None else out
-    largest = np.abs(array, out=parts[0]).max(axis, keepdims=True, initial=0.0)
-    return _cut(array, _rounders(grid).take(_exponents(largest), axis=1), parts)
+    return cut(array, rounders(largest(array, axis, parts[0]), grid), parts)
 
 
 def several_slices(array, axis, grids):
     """Return the `slices` of one array for several grids."""
-    exponents = _exponents(np.abs(array).max(axis, keepdims=True, initial=0.0))
-    return [
-        _cut(array, _rounders(grid).take(exponents, axis=1), np.empty((grid[1], *array.shape)))
-        for grid in grids
-    ]
+    most = largest(array, axis)
+    return [cut(array, rounders(most, grid), np.empty((grid[1], *array.shape))) for grid in grids]
+
+
+def largest(array, axis, scratch=None):
+    """Return the largest magnitude along an axis, which stays; `scratch` is room for them all."""
+    return np.abs(array, out=scratch).max(axis, keepdims=True, initial=0.0)
+
+
+def rounders(largest, grid):
+    """Return what rounds a line to the grids of each slice: c of the notes above.
+
+    Parameters
+    ----------
+    largest : ndarray of float64
+        The largest magnitude of every line.
+    grid : (int, int)
+
+    Returns
+    -------
+    ndarray of float64, shape (count, *largest.shape)
+        Infinite where a line is out of range: inf - inf then makes it NaN.
+    """
+    return _rounders(grid).take(_exponents(largest), axis=1)
+
+
+def cut(array, rounders, parts):
+    """Cut an array into slices by their rounders, into `parts`, and return the slices."""
+    np.add(array, rounders[0], out=parts[0])
+    parts[0] -= rounders[0]
+    if len(parts) > 1:
+        rest = np.subtract(array, parts[0], out=parts[-1])
+    for position in range(1, len(parts)):
+        part = np.add(rest, rounders[position], out=parts[position])
+        part -= rounders[position]
+        if position + 1 < len(parts):
+            rest -= part
+    return parts
 
 
 class Matrices:
@@ -200,7 +235,7 @@ class Matrices:
         values = rows.take(self.place, axis=1)
         largest = np.maximum.reduceat(np.abs(values), self.starts, axis=1)
         rounders = self.rounders.take(_exponents(largest) + self.offset, axis=1)
-        _cut(values, rounders.take(self.line, axis=2), self.parts)
+        cut(values, rounders.take(self.line, axis=2), self.parts)
         return self.views
 
 
@@ -225,20 +260,6 @@ def _rounders(grid):
 def _exponents(largest):
     """Return the exponents of numbers of at least 0 as binary64 stores them: e + 1022."""
     return largest.view(np.int64) >> 52
-
-
-def _cut(array, rounders, parts):
-    """Cut an array into slices by the rounders of each."""
-    np.add(array, rounders[0], out=parts[0])
-    parts[0] -= rounders[0]
-    if len(parts) > 1:
-        rest = np.subtract(array, parts[0], out=parts[-1])
-    for position in range(1, len(parts)):
-        part = np.add(rest, rounders[position], out=parts[position])
-        part -= rounders[position]
-        if position + 1 < len(parts):
-            rest -= part
-    return parts
 
 
 def multiply(left, right, out=None):

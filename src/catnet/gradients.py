@@ -76,8 +76,7 @@ def backpropagate(network, split, activations, logits):
     passes.probabilities = exact.sigmoid(passes.logits)
     with np.errstate(invalid="ignore"):  # what is out of range is NaN
         passes.backward(stack.sliced()[1])
-    first = np.empty_like(network.weights[0])
-    passes.first_gradient(slice(None), first)
-    weights = [first, *(w[0] for w in passes.weights[1:])]
+    first = passes.first_gradient(slice(None), np.empty_like(stack.first))
+    weights = [w[0] for w in (first, *passes.weights[1:])]
     # One BLAS writes -0.0 where another writes 0.0.
     return [w + 0.0 for w in weights], [b[0] for b in passes.biases]

@@ -84,7 +84,9 @@ class Network:
         passes = Propagation(stack, split)
         with np.errstate(invalid="ignore"):  # what is out of range is NaN
             grid = exact.integer_grid(self.layer_dims[0])
-            passes.drive(exact.slices(self.weights[0], -1, grid))
+            sums = np.zeros((grid[1], self.layer_dims[1], len(split)))
+            passes.add_products(slice(None), exact.slices(self.weights[0], -1, grid), sums)
+            passes.drive(sums)
             passes.forward(stack.sliced()[0])
         # Zeros of either sign are the same number, but not the same bits.
         return [a[0] + 0.0 for a in passes.activations], passes.logits[0] + 0.0

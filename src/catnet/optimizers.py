@@ -63,6 +63,10 @@ class GradientDescent(_Numbers):
         """Return the state of a run that has not taken a step: none is needed."""
         return None
 
+    def keep(self, state, members):
+        """Return the state of these members only, of parameters that have an axis of members."""
+        return None
+
     def update(self, parameters, gradients, state, scratch=None):
         """Take one step: change every array of `parameters` in place.
 
@@ -138,6 +142,11 @@ class Adam(_Numbers):
         """Return the state of a run that has not taken a step: averages of zero."""
         m, v = ([np.zeros_like(theta) for theta in parameters] for _ in range(2))
         return AdamState(m, v)
+
+    def keep(self, state, members):
+        """Return the state of these members only, of parameters that have an axis of members."""
+        m, v = ([average[members] for average in kind] for kind in (state.m, state.v))
+        return AdamState(m, v, state.beta1_power, state.beta2_power)
 
     def update(self, parameters, gradients, state, scratch=None):
         """Take one step: change every array of `parameters`, and `state`, in place.

@@ -79,22 +79,26 @@ class Propagation:
         self.rest = np.empty_like(stack.rest)
         self.weights, self.biases = stack.views(None, self.rest)
 
-    def drive(self, sliced, members=slice(None)):
-        """Multiply weights of the first layer with the images.
+    def add_products(self, pixels, sliced, sums):
+        """Add the products of some pixels with their weights, which are exact sums.
 
         Parameters
         ----------
-        sliced : ndarray, shape (count, rows, n_0)
-            The weights of some members, one below the other, in slices along their rows.
-        members : slice
-            Which.
+        pixels : slice
+        sliced : ndarray, shape (count, S n_1, pixels)
+            The first layer's weights, the members' one below the other, in slices.
+        sums : ndarray, shape (count, S n_1, m)
         """
-        driven = self.driven[members]
-        for place, pixels in self.split.blocks():
-            product = sliced[-1] @ pixels
-            for part in sliced[-2::-1]:
-                product = part @ pixels + product
-            np.divide(product.reshape(*driven.shape[:2], -1), 255.0, out=driven[..., place])
+        for place, numbers in self.split.blocks(pixels):
+            for part, total in zip(sliced, sums, strict=True):
+                total[:, place] += part @ numbers
+
+    def drive(self, sums):
+        """Take over the products of all pixels; see `add_products`."""
+        total = sums[-1]
+        for part in sums[-2::-1]:
+            total = part + total
+        np.divide(total.reshape(self.driven.shape), 255.0, out=self.driven)
 
     def forward(self, sliced):
         """Go from the first layer to the logits; `sliced` are the weights of the others."""
@@ -128,29 +132,29 @@ class Propagation:
             biases[...] = totals[:, place]
         self._first = exact.slices(self.dz[0] / 255.0, -1, exact.integer_grid(m))
 
-    def first_gradient(self, members, out):
-        """Give the gradient of some members' first layer, dZ1 P' / 255.
+    def first_gradient(self, pixels, out):
+        """Give the gradient of the first layer's weights of some pixels, dZ1 P' / 255.
 
         Parameters
         ----------
-        members : slice
-        out : ndarray, shape (rows, n_0)
-            Where to put it, the members' rows one below the other. Its zeros may have any sign.
+        pixels : slice
+        out : ndarray, shape (S, n_1, pixels)
+            Where to put it. Its zeros may have either sign.
         """
-        parts = self._first[:, members]
-        parts = parts.reshape(len(parts), -1, parts.shape[-1])
-        self._sum_blocks(parts[-1], out)
-        for part in parts[-2::-1]:
-            out += self._sum_blocks(part, np.empty_like(out))
+        flat = out.reshape(-1, out.shape[-1])
+        self._sum_blocks(self._first[-1], pixels, flat)
+        for part in self._first[-2::-1]:
+            flat += self._sum_blocks(part, pixels, np.empty_like(flat))
+        return out
 
-    def _sum_blocks(self, errors, out):
-        """Multiply one slice with all images: a sum that is exact, block by block too."""
-        block = None
-        for place, pixels in self.split.blocks():
-            if block is None:
-                block = out
-                np.matmul(errors[:, place], pixels.T, out=out)
+    def _sum_blocks(self, errors, pixels, out):
+        """Multiply one slice with the images: a sum that is exact, block by block too."""
+        errors = errors.reshape(len(out), -1)
+        more = None
+        for place, numbers in self.split.blocks(pixels):
+            if place.start == 0:
+                np.matmul(errors[:, place], numbers.T, out=out)
             else:
-                block = np.empty_like(out) if block is out else block
-                out += np.matmul(errors[:, place], pixels.T, out=block)
+                more = np.empty_like(out) if more is None else more
+                out += np.matmul(errors[:, place], numbers.T, out=more)
         return out

@@ -18,13 +18,12 @@ from .network import Network
 from .optimizers import Adam, GradientDescent
 from .propagation import Propagation
 from .stack import Stack
-from .updates import BLOCK, Updates
-from .workers import Workers, cores
+from .updates import Updates
+from .workers import Workers
 
 __all__ = ["EarlyStopping", "History", "Member", "fit", "fit_stack"]
 
 WATCHABLE = ("dead_units", "gradient_norms")
-MOST_THREADS = 4  # more would wait for the memory
 
 
 @dataclass(frozen=True)
@@ -210,15 +209,14 @@ def fit_stack(
     _check(members, num_iterations, validation, watch)
     splits = [split] if validation is None else [split, validation]
     runs = [_Run(member) for member in members]
-    numbers = sum(member.network.weights[0].size for member in members)
-    with Workers(max(1, min(cores(), MOST_THREADS, numbers // (2 * BLOCK)))) as workers:
+    with Workers() as workers:
         together = _Lockstep(runs, splits, workers)
         for iteration in _counted(num_iterations, progress):
             together.look(iteration, cost_epsilon)
             if all(run.divergence for run in together.runs):
                 break
             together.step(watch)
-            together = together.without_ended()
+            together.drop_ended()
             if not together.runs:
                 break
         together.finish()
@@ -275,15 +273,16 @@ class _Run:
 class _Lockstep:
     """Runs that take their steps together, as a stack."""
 
-    def __init__(self, runs, splits, workers, states=None):
-        self.runs, self.splits, self.workers = runs, splits, workers
-        if not runs:
-            return
-        self.stack = Stack([run.network for run in runs])
-        self.passes = [Propagation(self.stack, split) for split in splits]
+    def __init__(self, runs, splits, workers):
+        self.runs, self.splits = runs, splits
+        self._gather()
         members = [run.member for run in runs]
-        self.updates = Updates(self.stack, members, self.passes, workers, states)
-        self.updates.start()
+        self.updates = Updates(self.stack, members, self.passes, workers)
+        self.updates.drive()
+
+    def _gather(self):
+        self.stack = Stack([run.network for run in self.runs])
+        self.passes = [Propagation(self.stack, split) for split in self.splits]
 
     def look(self, iteration, cost_epsilon):
         """Compute the costs before an update."""
@@ -305,22 +304,24 @@ class _Lockstep:
                 dead = [~(a[place] > 0).any(axis=1) for a in training.activations]
                 run.dead_units.append([float(np.mean(units)) for units in dead])
 
-        def note_norms(place, first):
-            if place in sound:
-                gradients = [first, *(w[place] for w in training.weights[1:])]
-                sound[place].gradient_norms.append([_norm(g) for g in gradients])
+        def note_norms(first):
+            for place, run in sound.items():
+                gradients = [w[place] for w in (first, *training.weights[1:])]
+                run.gradient_norms.append([_norm(g) for g in gradients])
 
         self.updates.step(note_norms if "gradient_norms" in watch else None)
 
-    def without_ended(self):
-        """Return the runs that go on, as a smaller stack."""
+    def drop_ended(self):
+        """Leave the runs that have ended behind."""
         places = [place for place, run in enumerate(self.runs) if not run.ended]
         if len(places) == len(self.runs):
-            return self
+            return
         for place in places:
             self.stack.copy_to(place, self.runs[place].network)
-        states = [self.updates.states[place] for place in places]
-        return _Lockstep([self.runs[p] for p in places], self.splits, self.workers, states)
+        self.runs = [self.runs[place] for place in places]
+        if self.runs:
+            self._gather()
+            self.updates.keep(self.stack, self.passes, places)
 
     def finish(self):
         """Give the networks their parameters, and see whether these still give numbers."""

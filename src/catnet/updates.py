@@ -1,56 +1,66 @@
-"""The update of a stack: gradient of the first layer, optimizer, next product, piece by piece.
+"""The update of a stack: gradient of the first layer, optimizer and next product, by strips.
 
 The first layer has nearly all parameters, and a pass over memory of its size costs a good part
-of its product with the images. So a stack is worked on in chunks of members whose gradient stays
-in the processor's cache, and a chunk in blocks of rows: while a block is in the cache it is
-updated and cut into the slices that the next product takes.
+of its product with the images. So it is cut into strips, each the weights of some pixels: a
+strip's gradient is taken and used while it is in the processor's cache, and every thread has
+strips of its own, with their part of the images. A product with the images is then a sum over
+strips. Ordinary arithmetic would give other bits for every way to cut it; exact sums do not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from . import exact
-from .optimizers import Adam, GradientDescent, new_scratch
+from .optimizers import Adam, GradientDescent
 
-__all__ = ["BLOCK", "Updates"]
+__all__ = ["Updates"]
 
-CHUNK = 2**20  # numbers in a chunk: 8 MiB
-BLOCK = 2**16  # numbers in a block: 0.5 MiB
+STRIP = 2**19  # weights in a strip, at most: 4 MiB
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Block:
-    """Parameters of one member that are updated together: rows of W1, or some of the rest."""
-
-    theta: np.ndarray
-    gradient: np.ndarray
-    optimizer: GradientDescent | Adam | None  # None where they are frozen
-    state: Any
-    sliced: np.ndarray | None  # where the slices of rows of W1 go
-
-    def update(self, scratch):
-        if self.optimizer is not None:
-            self.optimizer.update([self.theta], [self.gradient], self.state, scratch)
-
-    def cut(self):
-        if self.sliced is not None:
-            grid = exact.integer_grid(self.theta.shape[-1])
-            exact.slices(self.theta, -1, grid, out=self.sliced)
-
-
-@dataclass(frozen=True, eq=False)
-class _Chunk:
-    """Members whose first layers are worked on together."""
+    """Parameters of some members, next to each other, that one optimizer updates together."""
 
     members: slice
+    part: slice  # which pixels of `Stack.first`, or which numbers of `Stack.rest`
+    optimizer: GradientDescent | Adam
+    state: Any = None
+
+    def of(self, array):
+        """Return the block's part of an array laid out as the parameters are."""
+        return array[self.members, ..., self.part]
+
+    def update(self, parameters, gradients, scratch):
+        theta = self.of(parameters)
+        if self.state is None:
+            self.state = self.optimizer.start([theta])
+        # What overflows here shows in the next cost.
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.optimizer.update([theta], [gradients], self.state, scratch)
+
+    def keep(self, places):
+        """Keep the members at these places, which a smaller stack has next to each other."""
+        mine = range(self.members.start, self.members.stop)
+        start = sum(place < mine.start for place in places)
+        kept = [place - mine.start for place in places if place in mine]
+        self.members = slice(start, start + len(kept))
+        if self.state is not None:
+            self.state = self.optimizer.keep(self.state, kept)
+
+
+@dataclass(eq=False)
+class _Strip:
+    """The first layer's weights of some pixels."""
+
+    pixels: slice
     blocks: list[_Block]
-    gradient: np.ndarray  # shape (members, n_1, n_0)
-    sliced: np.ndarray  # shape (count, members, n_1, n_0)
-    frozen: bool  # whether the first layer of every member is
+    largest: np.ndarray | None = None  # shape (S, n_1, 1), the largest magnitude of each row
 
 
 class Updates:
@@ -65,56 +75,60 @@ class Updates:
         Of the training images, which the gradient is taken from, and of others that are looked
         at on the way.
     workers : Workers
-    states : list of lists, optional
-        The members' `states` after their last step; by default they have not taken one.
-
-    Attributes
-    ----------
-    states : list of lists
-        Of each member, the state of its optimizer for each block.
     """
 
-    def __init__(self, stack, members, propagations, workers, states=None):
-        self.propagations, self.workers = propagations, workers
-        size, rows, inputs = stack.first.shape
-        together = min(size, max(1, CHUNK // (rows * inputs)))
-        if not all(propagation.split.is_whole for propagation in propagations):
-            together = size  # every chunk would go through the blocks of images
-        gradient = np.empty((together, rows, inputs))
-        sliced = np.empty((exact.integer_grid(inputs)[1], together, rows, inputs))
-        self.states, self.chunks = [], []
-        for start in range(0, size, together):
-            places = range(start, min(start + together, size))
-            blocks = []
-            for slot, place in enumerate(places):
-                known = None if states is None else states[place]
-                some = _blocks(
-                    stack, members[place], place, gradient[slot], sliced[:, slot],
-                    propagations[0].rest, known,
-                )  # fmt: skip
-                self.states.append([block.state for block in some])
-                blocks += some
-            chunk = _Chunk(
-                slice(places.start, places.stop),
-                blocks,
-                gradient[: len(places)],
-                sliced[:, : len(places)],
-                all(1 in members[place].frozen_layers for place in places),
+    def __init__(self, stack, members, propagations, workers):
+        self.workers = workers
+        inputs = stack.first.shape[-1]
+        strips = max(1, -(-stack.first.size // (STRIP * workers.count))) * workers.count
+        width = -(-inputs // strips)
+        groups = _alike(members)
+        self.strips = [
+            _Strip(
+                pixels,
+                [_Block(g, pixels, m.optimizer) for g, m in groups if 1 not in m.frozen_layers],
             )
-            self.chunks.append(chunk)
-        thetas = [block.theta for chunk in self.chunks for block in chunk.blocks]
-        self.scratch = [new_scratch(thetas, 2) for _ in range(workers.count)]
+            for pixels in (slice(i, min(i + width, inputs)) for i in range(0, inputs, width))
+        ]
+        self.rest = [
+            _Block(g, part, m.optimizer)
+            for g, m in groups
+            for part in stack.rest_of(m.frozen_layers)
+        ]
+        self.grid = exact.integer_grid(inputs)
+        self._begin(stack, propagations)
 
-    def start(self):
+    def _begin(self, stack, propagations):
+        self.stack, self.propagations = stack, propagations
+        first = stack.first
+        rows, width = len(first) * first.shape[1], self.strips[0].pixels.stop
+        most = max(rows * width, stack.rest.size)
+        # Each thread's room: for a strip's gradient or slices, and for what the optimizer needs.
+        self.room = np.empty((self.workers.count, max(self.grid[1], 3), most))
+        self.sums = [
+            np.empty((self.workers.count, self.grid[1], rows, len(propagation.split)))
+            for propagation in propagations
+        ]
+
+    def keep(self, stack, propagations, places):
+        """Go on with the members at these places, which are the new stack."""
+        for blocks in [self.rest, *(strip.blocks for strip in self.strips)]:
+            for block in blocks:
+                block.keep(places)
+            blocks[:] = [block for block in blocks if block.members.start < block.members.stop]
+        self._begin(stack, propagations)
+        self.drive()
+
+    def drive(self):
         """Multiply the first layers, as they are, with the images."""
-
-        def cut(block, number):
-            with np.errstate(invalid="ignore"):
-                block.cut()
-
-        for chunk in self.chunks:
-            self.workers.each(cut, chunk.blocks)
-            self._drive(chunk)
+        self.workers.each(self._measure, self.strips)
+        largest = np.maximum.reduce([strip.largest for strip in self.strips])
+        rounders = exact.rounders(largest, self.grid)
+        for sums in self.sums:
+            sums.fill(0.0)
+        self.workers.each(lambda strip, n: self._multiply(strip, n, rounders), self.strips)
+        for propagation, sums in zip(self.propagations, self.sums, strict=True):
+            propagation.drive(sums.sum(axis=0))
 
     def step(self, look=None):
         """Update all members, and multiply their new first layers with the images.
@@ -122,49 +136,47 @@ class Updates:
         Parameters
         ----------
         look : callable, optional
-            Called with the place of each member and the gradient of its first layer.
+            Called with the gradient of the first layers, shape (S, n_1, n_0).
         """
+        training = self.propagations[0]
+        if look is not None:
+            look(training.first_gradient(slice(None), np.empty_like(self.stack.first)))
+        for block in self.rest:
+            block.update(self.stack.rest, block.of(training.rest), self.room[0, :2])
+        if any(strip.blocks for strip in self.strips):
+            self.workers.each(self._update, self.strips)
+            self.drive()
 
-        def renew(block, number):
-            # What overflows here shows in the next cost.
-            with np.errstate(over="ignore", invalid="ignore"):
-                block.update(self.scratch[number])
-                block.cut()
+    def _update(self, strip, number):
+        """Take the gradient of a strip, and update it."""
+        theta = self.stack.first[..., strip.pixels]
+        gradient = self.room[number, 0, : theta.size].reshape(theta.shape)
+        self.propagations[0].first_gradient(strip.pixels, gradient)
+        for block in strip.blocks:
+            block.update(self.stack.first, gradient[block.members], self.room[number, 1:])
 
-        for chunk in self.chunks:
-            if look is not None or not chunk.frozen:
-                flat = chunk.gradient.reshape(-1, chunk.gradient.shape[-1])
-                self.propagations[0].first_gradient(chunk.members, flat)
-            if look is not None:
-                for place, gradient in enumerate(chunk.gradient, chunk.members.start):
-                    look(place, gradient)
-            self.workers.each(renew, chunk.blocks)
-            if not chunk.frozen:
-                self._drive(chunk)
+    def _measure(self, strip, number):
+        """Take the largest magnitude in each row of a strip."""
+        theta = self.stack.first[..., strip.pixels]
+        scratch = self.room[number, 0, : theta.size].reshape(theta.shape)
+        strip.largest = exact.largest(theta, -1, scratch)
 
-    def _drive(self, chunk):
-        sliced = chunk.sliced.reshape(len(chunk.sliced), -1, chunk.sliced.shape[-1])
-        for propagation in self.propagations:
-            propagation.drive(sliced, chunk.members)
+    def _multiply(self, strip, number, rounders):
+        """Cut a strip into slices, and add its part to the products with the images."""
+        theta = self.stack.first[..., strip.pixels]
+        room = self.room[number, : self.grid[1], : theta.size]
+        with np.errstate(invalid="ignore"):
+            sliced = exact.cut(theta, rounders, room.reshape(-1, *theta.shape))
+        sliced = sliced.reshape(len(sliced), -1, theta.shape[-1])
+        for propagation, sums in zip(self.propagations, self.sums, strict=True):
+            propagation.add_products(strip.pixels, sliced, sums[number])
 
 
-def _blocks(stack, member, place, gradient, sliced, rest_gradient, states):
-    """Cut one member's parameters into blocks."""
-    _, rows, inputs = stack.first.shape
-    height = max(1, BLOCK // inputs)
-    first = None if 1 in member.frozen_layers else member.optimizer
-    pieces = [
-        (stack.first[place, part], gradient[part], first, sliced[:, part])
-        for part in (slice(row, min(row + height, rows)) for row in range(0, rows, height))
-    ]
-    for part in stack.rest_of(member.frozen_layers):
-        pieces.append((stack.rest[place, part], rest_gradient[place, part], member.optimizer, None))
-    if states is None:
-        states = [
-            None if optimizer is None else optimizer.start([theta])
-            for theta, _, optimizer, _ in pieces
-        ]
-    return [
-        _Block(theta, g, optimizer, state, out)
-        for (theta, g, optimizer, out), state in zip(pieces, states, strict=True)
-    ]
+def _alike(members):
+    """Return places of neighbours with the same optimizer and frozen layers, and one of them."""
+    groups, start = [], 0
+    for _, some in groupby(members, lambda member: (member.optimizer, member.frozen_layers)):
+        some = list(some)
+        groups.append((slice(start, start + len(some)), some[0]))
+        start += len(some)
+    return groups

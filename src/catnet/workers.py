@@ -1,28 +1,36 @@
-"""Threads that share the passes over large arrays, as the BLAS shares its products."""
+"""Threads that share the work of a training step, in the place of the BLAS's own."""
 
 from __future__ import annotations
 
-import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
-__all__ = ["Workers", "cores"]
+__all__ = ["Workers"]
 
 
 class Workers:
-    """A few threads, this one among them, each with its share of a list.
+    """As many threads as the BLAS would use, this one among them; the BLAS then uses one in each.
 
-    Which thread does what changes no result. A context manager: leaving it ends the threads.
-
-    Parameters
-    ----------
-    count : int
-        How many, at least 1.
+    Which thread does what changes no result. A context manager: leaving it ends the threads and
+    gives the BLAS its own again. Without threadpoolctl, which talks to the BLAS, there is one
+    worker, and the BLAS stays as it is.
     """
 
-    def __init__(self, count):
-        self.count = count
-        self._pool = ThreadPoolExecutor(count - 1, "catnet") if count > 1 else None
+    def __enter__(self):
+        self.count, self._open = 1, ExitStack()
+        try:
+            from threadpoolctl import ThreadpoolController
+        except ImportError:
+            return self
+        blas = ThreadpoolController().select(user_api="blas")
+        self.count = max((library.num_threads for library in blas.lib_controllers), default=1)
+        self._open.enter_context(blas.limit(limits=1))
+        if self.count > 1:
+            self._pool = self._open.enter_context(ThreadPoolExecutor(self.count - 1, "catnet"))
+        return self
+
+    def __exit__(self, *exception):
+        self._open.close()
 
     def each(self, function, items):
         """Call ``function(item, number)`` for every item, `number` being that of the thread."""
@@ -35,22 +43,3 @@ class Workers:
         share(0)
         for other in others:
             other.result()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        if self._pool is not None:
-            self._pool.shutdown()
-
-
-def cores():
-    """Return how many threads the BLAS is told to use, else the cores this process may use."""
-    if sys.platform in ("emscripten", "wasi"):
-        return 1  # no threads there
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        if os.environ.get(name, "").isdecimal():
-            return max(1, int(os.environ[name]))
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -18,10 +18,6 @@ BLOCK = 256
 """Images in a block of a larger set."""
 
 
-def _flat(images):
-    return images.reshape(len(images), -1).astype(np.float64).T
-
-
 @dataclass(frozen=True, eq=False)
 class Split:
     """Images with their labels.
@@ -76,29 +72,30 @@ class Split:
         Kept as integers so that the first layer's sums can be exact. Eight times as large as
         the images, and kept once it was asked for: see `blocks`.
         """
-        return _flat(self.images)
+        return self.images.reshape(len(self), -1).astype(np.float64).T
 
-    @property
-    def is_whole(self):
-        """Whether `blocks` are one, which is kept."""
-        return self.images.size <= WHOLE
+    def blocks(self, pixels=slice(None)):
+        """Go through the images in blocks, so that large sets are never float64 as a whole.
 
-    def blocks(self):
-        """Go through the pixels in blocks, so that large sets are never float64 as a whole.
+        Parameters
+        ----------
+        pixels : slice
+            Which rows of `pixels`.
 
         Yields
         ------
         place : slice
             Which images.
-        pixels : ndarray of float64, shape (height·width·3, images of the block)
+        numbers : ndarray of float64, shape (pixels, images of the block)
             As in `pixels`.
         """
-        if self.is_whole:
-            yield slice(0, len(self)), self.pixels
+        if self.images.size <= WHOLE:
+            yield slice(0, len(self)), self.pixels[pixels]
             return
+        flat = self.images.reshape(len(self), -1)
         for start in range(0, len(self), BLOCK):
             place = slice(start, min(start + BLOCK, len(self)))
-            yield place, _flat(self.images[place])
+            yield place, flat[place, pixels].astype(np.float64).T
 
     @property
     def features(self):
