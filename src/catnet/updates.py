@@ -20,7 +20,7 @@ from .optimizers import Adam, GradientDescent
 
 __all__ = ["Updates"]
 
-STRIP = 2**19  # weights in a strip, at most: 4 MiB
+STRIP = 2**18  # weights in a strip, at most: 2 MiB
 
 
 @dataclass(eq=False)
