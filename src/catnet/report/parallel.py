@@ -12,7 +12,7 @@ from ..errors import CatnetError
 from .execution import Kernels
 from .machine import THREADS, cores
 
-__all__ = ["Plan", "side_by_side"]
+__all__ = ["Plan", "seconds_left", "side_by_side"]
 
 STARTUP = 4.0  # seconds until a chapter trains: a new Python, its imports
 STEP = 0.008  # seconds for a cost, before any chapter has shown how fast this machine is
@@ -65,7 +65,7 @@ def side_by_side(work, chapters, edition, report):
     steps = _steps(chapters, edition)
     together = sorted((c for c in chapters if not c.measures), key=steps.get, reverse=True)
     groups = [together, *([chapter] for chapter in chapters if chapter.measures)]
-    display = _Display(steps, groups)
+    display = _Display(groups, steps)
     waiting = list(chapters)
     outcomes = {}
 
@@ -113,26 +113,59 @@ def _run(work, group, edition, display, done):
                 time.sleep(0.1)
 
 
+def seconds_left(groups, steps, begun, took, now):
+    """Estimate how long it will take until all chapters are done.
+
+    Parameters
+    ----------
+    groups : list of list of Chapter
+        One group after the other, the chapters of each side by side in their order.
+    steps : dict of Chapter to int
+        How many costs each records.
+    begun, took : dict of Chapter to float
+        When each began, for those that have, and how long those took that are done, in seconds.
+    now : float
+
+    Returns
+    -------
+    float
+    """
+    step = STEP
+    if done := sum(steps[chapter] for chapter in took):
+        step = max(0.0, sum(took.values()) - STARTUP * len(took)) / done
+    left = 0.0
+    for group in groups:
+        busy = [0.0] * Plan.of(group).processes  # until when each is
+        for chapter in (c for c in group if c not in took):
+            seconds = STARTUP + step * steps[chapter]
+            if chapter in begun:
+                seconds = max(1.0, seconds - (now - begun[chapter]))
+            busy[busy.index(min(busy))] += seconds
+        left += max(busy)
+    return left
+
+
 class _Display:
     """One line on a terminal: which chapters are running, and how long it will take.
 
-    Elsewhere a line at the start says as much.
+    Elsewhere one line at the start says as much.
     """
 
-    def __init__(self, steps, groups):
+    def __init__(self, groups, steps):
         from tqdm import tqdm
 
-        self.steps = steps
         self.groups = groups
+        self.steps = steps
         self.start = time.monotonic()
-        self.begun = {}  # chapter: seconds after the start
-        self.took = {}  # chapter: seconds
+        self.begun = {}
+        self.took = {}
         layout = "{desc} |{bar}| {elapsed}, {postfix[0]}"
         self.bar = tqdm(bar_format=layout, postfix=[""], total=1.0, leave=False, disable=None)
-        if self.bar.disable:
-            processes = Plan.of(groups[0]).processes
-            count = f"{len(steps)} chapter{'s' if len(steps) != 1 else ''}"
-            print(f"{count}, {processes} at a time: {self._left()}", file=sys.stderr, flush=True)
+        if self.bar.disable and steps:
+            at_once = Plan.of(groups[0]).processes
+            chapters = f"{len(steps)} chapter{'s' if len(steps) > 1 else ''}, {at_once} at a time"
+            _, sentence = self._left()
+            print(f"{chapters}: {sentence}", file=sys.stderr, flush=True)
 
     def begin(self, chapter):
         self.begun[chapter] = time.monotonic() - self.start
@@ -144,11 +177,10 @@ class _Display:
         if self.bar.disable:
             return
         running = [chapter.name for chapter in list(self.begun) if chapter not in self.took]
-        elapsed = time.monotonic() - self.start
         self.bar.set_description_str(", ".join(running), refresh=False)
-        self.bar.postfix[0] = self._left()
-        self.bar.total = elapsed + self.seconds_left()
-        self.bar.n = elapsed
+        seconds, self.bar.postfix[0] = self._left()
+        self.bar.n = time.monotonic() - self.start
+        self.bar.total = self.bar.n + seconds
         self.bar.refresh()
 
     def aside(self):
@@ -159,27 +191,10 @@ class _Display:
         self.bar.close()
 
     def _left(self):
-        left = round(self.seconds_left())
-        return f"about {f'{-(-left // 60)} min' if left > 90 else f'{left} s'} left"
-
-    def seconds_left(self):
-        """Estimate from the number of costs, and from how long those took that are done."""
         now = time.monotonic() - self.start
-        done = sum(self.steps[chapter] for chapter in self.took)
-        if done:
-            step = max(0.0, sum(self.took.values()) - STARTUP * len(self.took)) / done
-        else:
-            step = STEP
-        left = 0.0
-        for group in self.groups:
-            busy = [0.0] * Plan.of(group).processes  # when each process is free
-            for chapter in (c for c in group if c not in self.took):
-                seconds = STARTUP + step * self.steps[chapter]
-                if chapter in self.begun:
-                    seconds = max(1.0, seconds - (now - self.begun[chapter]))
-                busy[busy.index(min(busy))] += seconds
-            left += max(busy)
-        return left
+        left = seconds_left(self.groups, self.steps, dict(self.begun), self.took, now)
+        text = f"{-(-left // 60):.0f} min" if left > 90 else f"{left:.0f} s"
+        return left, f"about {text} left"
 
 
 def _steps(chapters, edition):
