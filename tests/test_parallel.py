@@ -107,6 +107,7 @@ def test_how_long_it_takes(two_cores):
     begun, took = {a: 0.0, b: 0.0, c: 20.0}, {b: STARTUP + 4000 * STEP}
     left = seconds_left(groups, steps, begun, took, 20.0)
     assert left == pytest.approx((STARTUP + 4000 * STEP) + (STARTUP + 2000 * STEP))
+    assert seconds_left([[a]], steps, {a: 0.0}, {}, 500.0) == 50.0
 
 
 def test_where_there_is_no_terminal_a_line_says_what_is_to_come(two_cores, capsys):

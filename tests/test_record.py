@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import nbformat
@@ -114,6 +115,13 @@ def test_what_ends_a_process_becomes_a_sentence(chapter, code, sentence):
     notebook.cells[1:] = [nbformat.v4.new_code_cell(code)]
     with pytest.raises(CatnetError, match=sentence):
         execute(rewrite(chapter, notebook))
+
+
+def test_a_process_that_does_not_start_becomes_a_sentence(book, tmp_path):
+    (tmp_path / "ipykernel_launcher.py").write_text("import sys; sys.exit(1)", encoding="utf-8")
+    broken = dataclasses.replace(book, environment=lambda: {"PYTHONPATH": str(tmp_path)})
+    with pytest.raises(CatnetError, match="03-adam-failure: its Python process could not be start"):
+        execute(broken.find("3"))
 
 
 @pytest.mark.parametrize(

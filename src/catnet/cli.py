@@ -153,7 +153,8 @@ def _parser():
         _record,
         "run chapters in place and keep their numbers",
         "Run chapters (all, if none is named) in place, and write their numbers to book/record.\n"
-        "With --dataset drawn the notebooks stay, and the numbers go to tests/record.",
+        "With --dataset drawn the notebooks stay, and the numbers go to tests/record. As many\n"
+        "chapters run at once as there are cores.",
         ["catnet record", "catnet record 3 4", "catnet record --dataset drawn"],
     )
     record.add_argument("chapters", nargs="*", metavar="CHAPTER", help=CHAPTER_HELP)
@@ -184,7 +185,8 @@ def _parser():
         "train again and compare every number with the record",
         "Train again what the chapters (all, if none is named) train, and compare every cost,\n"
         "accuracy and digest with the record, to the last bit. Where the real images are not at\n"
-        "hand the embedded ones serve. Exit status: 0 identical, 1 different, 2 error.",
+        "hand the embedded ones serve. As many chapters run at once as there are cores. Exit\n"
+        "status: 0 identical, 1 different, 2 error.",
         ["catnet verify", "catnet verify 3 4"],
     )
     verify.add_argument("chapters", nargs="*", metavar="CHAPTER", help=CHAPTER_HELP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 import sys
 import tempfile
 
@@ -112,6 +113,7 @@ def execute(
     from nbclient.exceptions import DeadKernelError
     from papermill import PapermillExecutionError, execute_notebook
 
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we say it ourselves
     notebook = copy.deepcopy(chapter.notebook)
     notebook.metadata.kernelspec = dict(KERNELSPEC)
     if not figures:
@@ -139,6 +141,11 @@ def execute(
     except DeadKernelError:
         raise CatnetError(
             f"chapter {chapter.name}: its Python process ended; it may have run out of memory"
+        ) from None
+    except RuntimeError as error:  # nbclient's, of a process that did not come up
+        raise CatnetError(
+            f"chapter {chapter.name}: its Python process could not be started ({error}); is there "
+            f"room in {tempfile.gettempdir()}, and is ipykernel whole?"
         ) from None
     _tidy(executed)
     return executed, _results(executed)

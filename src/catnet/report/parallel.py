@@ -139,7 +139,8 @@ def seconds_left(groups, steps, begun, took, now):
         for chapter in (c for c in group if c not in took):
             seconds = STARTUP + step * steps[chapter]
             if chapter in begun:
-                seconds = max(1.0, seconds - (now - begun[chapter]))
+                ran = now - begun[chapter]
+                seconds = max(seconds - ran, ran / 10)  # where it takes longer than was thought
             busy[busy.index(min(busy))] += seconds
         left += max(busy)
     return left
