@@ -4,7 +4,7 @@ import sys
 
 import pytest
 from conftest import PARAMETERS, rewrite, tiny_notebook
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import catnet
@@ -97,6 +97,7 @@ def test_read(name, text, value):
     assert type(read) is type(value)
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0, exclude_min=True, allow_infinity=False), st.integers(1, 10**30))
 def test_what_is_written_out_is_read_back(number, whole):
     assert KNOWN["learning_rate"].read(repr(number)) == number
