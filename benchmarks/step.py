@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from catnet import Adam, Network, load_drawn, plain
 from catnet.gradients import backpropagate, cross_entropy
-from catnet.report.verify import machine
+from catnet.report.machine import machine
 
 ARTICLE = [12288, 20, 7, 5, 1]
 OTHERS = ([12288, 1], [12288, 64, 16, 1], [12288, 32, 32, 16, 16, 8, 8, 4, 1])

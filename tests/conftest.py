@@ -1,46 +1,49 @@
 """A book of two tiny chapters, in a folder of its own."""
 
 import json
-import os
-from pathlib import Path
 
 import nbformat
 import pytest
 
-from catnet.report import chapters
+from catnet.book import VARIABLE, find_book
 
-SRC = Path(chapters.__file__).resolve().parents[2]
-
-PARAMETERS = """\
-dataset: str = "drawn"  # "catvnoncat" or "drawn"
-seed: int = None  # where random numbers begin; None is the recorded one
-layer_dims: list = [12288, 3, 1]  # width of every layer
-learning_rate: float = 0.0075  # step size, above 0
-num_iterations: int = 4  # number of updates, at least 1
-beta1: float = 0.9  # in [0, 1)
-epsilon: float = 1e-8  # at least 0
-freeze_output_layer: bool = True  # as the article does
+TABLE_OF_CONTENTS = """\
+format: jb-book
+root: book/index
+chapters:
+- file: book/02-gradient-descent
+- file: book/03-adam-failure
+  sections:
+  - file: book/appendix-more
+- file: book/references
 """
 
+PARAMETERS = """\
+dataset: str = "drawn"  # the images: "catvnoncat" or "drawn"
+seed: int = None  # start of the random numbers, in [0, 2**32); None: the recorded seed of this chapter
+layer_dims: list = [12288, 3, 1]  # width of every layer, in [1, inf); 12288 first, 1 last
+learning_rate: float = 0.0075  # step size, in (0, inf)
+num_iterations: int = 4  # number of updates, in [1, inf)
+beta1: float = 0.9  # decay rate, in [0, 1)
+epsilon: float = 1e-8  # in [0, inf)
+freeze_output_layer: bool = True  # as the article does
+"""  # noqa: E501
+
 CHECK = """\
-from pathlib import Path
-
 import catnet
-from catnet.report import chapters
 
-chapters.BOOK = Path({book!r})  # the tests' own
 parameters = catnet.check_parameters({chapter!r}, globals())
 """
 
 TRAIN = """\
 drawn = catnet.draw(4, 6, seed=1)
 dataset = catnet.Dataset("drawn", drawn, catnet.draw(3, 2, seed=2))
-network = catnet.Network(parameters["layer_dims"], parameters["seed"])
+network = catnet.Network(layer_dims, seed)
 history = catnet.fit(
     network,
     dataset.train,
-    catnet.GradientDescent(parameters["learning_rate"]),
-    parameters["num_iterations"],
+    catnet.GradientDescent(learning_rate),
+    num_iterations,
 )
 run = catnet.Run.of(network, history, dataset)
 for cost in history.costs:
@@ -48,16 +51,15 @@ for cost in history.costs:
 """
 
 RESULTS = 'catnet.Results({chapter!r}, parameters, {{"gradient descent": run}})'
-FIGURE = "raise SystemError('this figure is not wanted')"
 
 
-def tiny_notebook(book, chapter, parameters=PARAMETERS):
+def tiny_notebook(chapter, parameters=PARAMETERS):
     """Make a chapter that trains for four iterations on ten drawn images."""
     v4 = nbformat.v4
     cells = [
         v4.new_markdown_cell("# A tiny chapter\n\nIt asks little."),
         v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
-        v4.new_code_cell(CHECK.format(book=str(book), chapter=chapter)),
+        v4.new_code_cell(CHECK.format(chapter=chapter)),
         v4.new_code_cell(TRAIN, metadata={"tags": ["main-run"]}),
         v4.new_code_cell(RESULTS.format(chapter=chapter)),
     ]
@@ -74,22 +76,40 @@ def tiny_notebook(book, chapter, parameters=PARAMETERS):
 
 @pytest.fixture
 def book(tmp_path, monkeypatch):
-    """Put two tiny chapters where the book is looked for; the current folder is empty."""
-    folder = tmp_path / "repository" / "book"
-    (folder / "record").mkdir(parents=True)
+    """A book of two tiny chapters, found as CATNET_BOOK says; the current folder is empty."""
+    root = tmp_path / "repository"
+    (root / "book" / "record").mkdir(parents=True)
+    (root / "_toc.yml").write_text(TABLE_OF_CONTENTS, encoding="utf-8")
+    (root / "book" / "references.md").touch()
     for chapter in ("02-gradient-descent", "03-adam-failure"):
-        nbformat.write(tiny_notebook(folder, chapter), folder / f"{chapter}.ipynb")
-    monkeypatch.setattr(chapters, "BOOK", folder)
+        nbformat.write(tiny_notebook(chapter), root / "book" / f"{chapter}.ipynb")
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    path = [str(SRC), *filter(None, [os.environ.get("PYTHONPATH")])]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
-    return folder
+    monkeypatch.setenv(VARIABLE, str(root))
+    return find_book()
+
+
+@pytest.fixture
+def chapter(book):
+    """The book's second chapter."""
+    return book.find("3")
+
+
+@pytest.fixture
+def work(book):
+    """The current folder, which is empty."""
+    return book.root.parent / "work"
 
 
 @pytest.fixture
 def seeds(book):
-    """Record seed 5 for the second chapter."""
+    """Record seed 5 for the first chapter."""
     content = {"02-gradient-descent": {"criterion": {}, "tried": [], "seed": 5}}
-    (book / "record" / "seeds.json").write_text(json.dumps(content), encoding="utf-8")
+    book.searches.write_text(json.dumps(content), encoding="utf-8")
+
+
+def rewrite(chapter, notebook):
+    """Replace a chapter's notebook, and return the chapter as it is found then."""
+    nbformat.write(notebook, chapter.path)
+    return find_book().find(chapter.name)

@@ -7,9 +7,11 @@ says so in one loud line and ends well; with CATNET_REQUIRE_DATA=1 it fails inst
 import os
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import catnet
+from catnet.book import find_book
 from catnet.errors import DataError
 from catnet.images import catvnoncat
 
@@ -45,9 +47,10 @@ def main():
         return 1 if required else 0
 
     pattern = sys.argv[1] if len(sys.argv) > 1 else "[0-9]*.ipynb"
-    notebooks = sorted((ROOT / "book").glob(pattern))
+    paths = [chapter.path for chapter in find_book().chapters]
+    notebooks = [path for path in paths if fnmatch(path.name, pattern)]
     if not notebooks:
-        print("*** CHAPTERS FAILED: no notebook in book/. ***", file=sys.stderr)
+        print(f"*** CHAPTERS FAILED: the book has no {pattern}. ***", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env"]
     command += ["-n", "auto", "--dist", "loadfile"]  # each notebook in one process

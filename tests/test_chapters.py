@@ -1,16 +1,86 @@
-"""Every chapter, on the embedded images: against its record, and with parameters at their ends."""
+"""The chapters: how they are found, and each of them run on the embedded images."""
 
+import nbformat
 import pytest
+from conftest import tiny_notebook
 
-from catnet.report import chapters, parameters, verify
-from catnet.report.execution import execute
+from catnet import book as this_book
+from catnet import cli
+from catnet.book import find_book
+from catnet.errors import CatnetError
+from catnet.report import execution, verify
 
-NUMBERED = [name for name in chapters.listed() if name[0].isdigit()]
+BOOK = find_book()
+NUMBERED = [chapter for chapter in BOOK.chapters if chapter.name[0].isdigit()]
 
 
-@pytest.mark.parametrize("chapter", NUMBERED)
+def name(value):
+    return getattr(value, "name", None)
+
+
+@pytest.mark.parametrize("called", ["3", "03", "adam-failure", "03-adam-failure"])
+def test_a_chapter_is_found_by_number_slug_and_name(book, called):
+    assert book.find(called) is book.chapters[1]
+    assert book.chapters[1].name == "03-adam-failure"
+
+
+def test_the_table_of_contents_says_what_the_book_is(book):
+    for stray in ("03-adam-failure-Copy1", "3-my-own", "appendix-more"):
+        nbformat.write(tiny_notebook(stray), book.root / "book" / f"{stray}.ipynb")
+    names = [chapter.name for chapter in find_book().chapters]
+    assert names == ["02-gradient-descent", "03-adam-failure", "appendix-more"]
+    appendix = find_book().find("appendix-more")
+    assert appendix.names == ("appendix-more",) and appendix.slug == "appendix-more"
+
+
+def test_an_unknown_chapter_names_the_nearest(book):
+    with pytest.raises(CatnetError, match=r"Did you mean 03-adam-failure\? .*02-gradient-descent"):
+        book.find("adam-falure")
+
+
+@pytest.mark.parametrize(
+    "text", ["- {", "format: jb-book", "", "chapters: [{file: 3}]", "chapters: [{file: gone}]"]
+)
+def test_a_table_of_contents_without_chapters_is_a_sentence(book, text):
+    (book.root / "_toc.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(CatnetError, match="_toc.yml (cannot be read|names no notebook)"):
+        find_book().find("3")
+
+
+def test_the_book_is_found_around_the_current_folder(book, monkeypatch, tmp_path):
+    monkeypatch.delenv(this_book.VARIABLE)
+    assert find_book().root == BOOK.root  # beside the package first
+    monkeypatch.setattr(this_book, "SOURCE", tmp_path / "site-packages")
+    with pytest.raises(CatnetError, match="there is no book in .*work or above it"):
+        find_book()
+    monkeypatch.chdir(book.root / "book" / "record")
+    assert find_book().root == book.root
+
+
+def test_a_wrong_folder_named_is_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv(this_book.VARIABLE, str(tmp_path / "nowhere"))
+    with pytest.raises(CatnetError, match="CATNET_BOOK names '.*nowhere', where there is no _toc"):
+        find_book()
+
+
+def test_a_notebook_is_read_once(book, monkeypatch):
+    reads = []
+    read = nbformat.read
+    monkeypatch.setattr(nbformat, "read", lambda *a, **o: reads.append(a) or read(*a, **o))
+    assert cli.main(["record", "3", "--dataset", "drawn"]) == 0
+    assert len(reads) == 1
+
+
+def test_what_is_not_a_notebook_is_a_sentence(chapter):
+    for text in ("<<<<<<< HEAD", "{}", '{"nbformat": "four"}', "[" * 100_000):
+        chapter.path.write_text(text, encoding="utf-8")
+        with pytest.raises(CatnetError, match="03-adam-failure.ipynb is not a notebook"):
+            find_book().find("3").complete({})
+
+
+@pytest.mark.parametrize("chapter", NUMBERED, ids=name)
 def test_a_chapter_comes_out_as_recorded_on_the_drawn_images(chapter):
-    identical, sentence = verify.verify(chapter, "drawn")
+    identical, sentence = verify.verify(chapter, BOOK.editions["drawn"])
     assert identical, sentence
 
 
@@ -18,13 +88,12 @@ def test_a_chapter_comes_out_as_recorded_on_the_drawn_images(chapter):
 @pytest.mark.parametrize(
     ("num_iterations", "layer_dims"), [(1, [12288, 1]), (3, [12288, 4, 3, 3, 3, 3, 3, 2, 1])]
 )
-@pytest.mark.parametrize("chapter", NUMBERED)
+@pytest.mark.parametrize("chapter", NUMBERED, ids=name)
 def test_a_chapter_runs_with_any_depth_and_a_short_training(chapter, num_iterations, layer_dims):
     values = {"dataset": "drawn", "layer_dims": layer_dims}
-    for name in ("num_iterations", "gd_num_iterations", "adam_num_iterations"):
-        values[name] = num_iterations
-    known = parameters.declared(chapter)
-    given = {name: value for name, value in values.items() if name in known}
-    _, results = execute(chapter, given)
+    for number in ("num_iterations", "gd_num_iterations", "adam_num_iterations"):
+        values[number] = num_iterations
+    given = {name: value for name, value in values.items() if name in chapter.parameters}
+    _, results = execution.execute(chapter, given)
     for run in results.runs.values():
         assert len(run.costs) == num_iterations

@@ -38,7 +38,7 @@ def test_wrong_arguments_give_one_sentence(arguments, capsys):
 def test_list(book, capsys):
     assert cli.main(["rerun", "3", "--list"]) == 0
     out = capsys.readouterr().out
-    assert "learning_rate: float = 0.0075\n    step size, above 0\n" in out
+    assert "learning_rate: float = 0.0075\n    step size, in (0, inf)\n" in out
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_list(book, capsys):
     [
         (["rerun", "adam-falure"], "no chapter 'adam-falure'. Did you mean 03-adam-failure?"),
         (["verify", "12"], "no chapter '12'"),
-        (["rerun", "3", "-p", "beta1", "1"], "beta1 must be in [0, 1)"),
+        (["rerun", "3", "-p", "beta1", "1"], "beta1 must be a number in [0, 1)"),
         (["rerun", "3", "-f", "missing.yml"], "missing.yml: No such file"),
     ],
 )

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
+from conftest import rewrite, tiny_notebook
 
 from catnet import cli
-from catnet.errors import CatnetError, ParameterError
+from catnet.errors import CatnetError
 from catnet.report import execution, figures, files, page, rerun
 from catnet.report.results import Results, Run
 
@@ -22,7 +23,7 @@ CHAPTER = "03-adam-failure"
 def no_page(monkeypatch):
     """Put a short text where the page would be: building it takes seconds."""
 
-    def build_page(notebook, note, folder, work):
+    def build_page(notebook, note, root, folder, work):
         (folder / "index.html").write_text(note, encoding="utf-8")
 
     monkeypatch.setattr(rerun, "build_page", build_page)
@@ -38,9 +39,9 @@ def no_run(monkeypatch):
     monkeypatch.setattr(rerun, "execute", execute)
 
 
-def test_results_json(book, no_page, capsys):
+def test_results_json(work, no_page, capsys):
     assert cli.main(["rerun", "3", "-p", "learning_rate", "1e-4", "-p", "seed", "2"]) == 0
-    (folder,) = (book.parents[1] / "work" / "reruns" / CHAPTER).iterdir()
+    (folder,) = (work / "reruns" / CHAPTER).iterdir()
     assert re.fullmatch("[0-9a-f]{10}", folder.name)
     names = sorted(path.name for path in folder.iterdir())
     assert names == [f"{CHAPTER}.ipynb", "index.html", "results.json"]
@@ -58,47 +59,36 @@ def test_results_json(book, no_page, capsys):
     assert str(folder.relative_to(folder.parents[2]) / "index.html") in printed
 
 
-def test_yaml_file_and_the_command_line(book, no_page):
-    (book.parents[1] / "work" / "mine.yml").write_text("learning_rate: 1e-4\nseed: 3\n")
-    given = rerun.read_parameter_file("mine.yml")
-    assert given == {"learning_rate": "1e-4", "seed": 3}  # YAML's own reading
+def test_file_and_the_command_line(work, no_page):
+    (work / "mine.yml").write_text("learning_rate: 1e-4\nseed: 03\nlayer_dims: [12288, 2, 1]\n")
     assert cli.main(["rerun", "3", "-f", "mine.yml", "-p", "seed", "4", "--output", "out"]) == 0
-    content = json.loads((book.parents[1] / "work/out/results.json").read_text(encoding="utf-8"))
+    content = json.loads((work / "out" / "results.json").read_text(encoding="utf-8"))
     assert content["parameters"]["learning_rate"] == 1e-4
+    assert content["parameters"]["layer_dims"] == [12288, 2, 1]
     assert content["parameters"]["seed"] == 4
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", "a: b: c", "3: 4", "x: &a [*a", "- 1", "9" * 5000])
-def test_yaml_that_is_not_parameters(tmp_path, text):
-    path = tmp_path / "bad.yml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ParameterError, match="bad.yml"):
-        rerun.read_parameter_file(path)
-
-
-def test_unknown_parameter_is_refused_before_anything_runs(book, no_run, capsys):
+def test_unknown_parameter_is_refused_before_anything_runs(work, no_run, capsys):
     assert cli.main(["rerun", "3", "-p", "learning_rat", "1e-4"]) == 2
     captured = capsys.readouterr()
     assert "Did you mean learning_rate?" in captured.err and "Traceback" not in captured.err
-    assert not list((book.parents[1] / "work").iterdir())
+    assert not list(work.iterdir())
 
 
-def test_folder_of_others_is_refused_before_anything_runs(book, no_run):
-    work = book.parents[1] / "work"
+def test_folder_of_others_is_refused_before_anything_runs(chapter, work, no_run):
     (work / "thesis.tex").write_text("mine", encoding="utf-8")
     for output in (".", "thesis.tex"):
         with pytest.raises(CatnetError, match="--output"):
-            rerun.rerun("3", {}, output)
+            rerun.rerun(chapter, {}, output)
     (work / "other").mkdir()
     (work / "other" / "results.json").write_text("{}", encoding="utf-8")
     (work / "other" / "thesis.tex").write_text("mine", encoding="utf-8")
     with pytest.raises(CatnetError, match="thesis.tex"):
-        rerun.rerun("3", {}, work / "other")
+        rerun.rerun(chapter, {}, work / "other")
     assert (work / "other" / "thesis.tex").read_text(encoding="utf-8") == "mine"
 
 
-def test_interrupted_rerun_leaves_nothing_and_the_next_works(book, no_page, monkeypatch, capsys):
-    work = book.parents[1] / "work"
+def test_interrupted_rerun_leaves_nothing_and_the_next_works(work, no_page, monkeypatch, capsys):
     with monkeypatch.context() as patch:
 
         def stopped(*arguments, **options):
@@ -117,13 +107,12 @@ def test_interrupted_rerun_leaves_nothing_and_the_next_works(book, no_page, monk
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_in_the_middle_of_training(book, number):
+def test_signal_in_the_middle_of_training(work, number):
     import psutil
 
     program = (
-        "import pathlib, signal, sys; from catnet import cli; from catnet.report import chapters\n"
+        "import signal, sys; from catnet import cli\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        f"chapters.BOOK = pathlib.Path({str(book)!r})\n"
         "sys.exit(cli.main(['rerun', '3', '-p', 'num_iterations', '100000000', "
         "'--output', 'out']))"
     )
@@ -142,29 +131,31 @@ def test_signal_in_the_middle_of_training(book, number):
         running.kill()
     assert running.returncode == 130
     assert error == "catnet: stopped; nothing was left half-written\n"
-    assert not list((book.parents[1] / "work").iterdir())
+    assert not list(work.iterdir())
     assert not kernel.is_running()
 
 
-def test_diverging_run_names_the_iteration(book, no_page, capsys):
+def test_diverging_run_names_the_iteration(work, no_page, capsys):
     arguments = ["rerun", "3", "-p", "learning_rate", "1e300", "--output", "out"]
     assert cli.main(arguments) == 2
     error = capsys.readouterr().err
     assert re.search(r"chapter 03-adam-failure: .*diverged: the cost of iteration \d", error)
-    assert not list((book.parents[1] / "work").iterdir())
+    assert not list(work.iterdir())
 
 
-def test_same_numbers_as_plain_papermill(book):
-    _, results = execution.execute("3", {"learning_rate": 0.003})
-    output = book.parents[1] / "work" / "out.ipynb"
-    command = [sys.executable, "-m", "papermill", book / f"{CHAPTER}.ipynb", output]
-    subprocess.run([*command, "-p", "learning_rate", "0.003"], check=True, capture_output=True)
-    found = output.read_text(encoding="utf-8")
+def test_same_numbers_as_plain_papermill(chapter):
+    given = {"learning_rate": 0.003, "layer_dims": [12288, 5, 1]}
+    _, results = execution.execute(chapter, given)
+    command = [sys.executable, "-m", "papermill", chapter.path, "out.ipynb"]
+    for name, value in given.items():
+        command += ["-p", name, str(value)]  # the list arrives as text
+    subprocess.run(command, check=True, capture_output=True)
+    found = Path("out.ipynb").read_text(encoding="utf-8")
     assert all(float(cost).hex() in found for cost in results.runs["gradient descent"].costs)
 
 
-def test_misspelt_parameter_with_plain_papermill(book):
-    command = [sys.executable, "-m", "papermill", book / f"{CHAPTER}.ipynb", "out.ipynb"]
+def test_misspelt_parameter_with_plain_papermill(chapter):
+    command = [sys.executable, "-m", "papermill", chapter.path, "out.ipynb"]
     done = subprocess.run(
         [*command, "-p", "learning_rat", "0.003"], capture_output=True, text=True, check=False
     )
@@ -172,12 +163,12 @@ def test_misspelt_parameter_with_plain_papermill(book):
     assert "Did you mean learning_rate?" in done.stderr
 
 
-def test_note_says_what_differs(book, no_page):
-    outcome = rerun.rerun("3", {"seed": "2"}, "first")
-    (book / "record" / f"{CHAPTER}.json").write_text(
+def test_note_says_what_differs(book, chapter, no_page):
+    outcome = rerun.rerun(chapter, {"seed": "2"}, "first")
+    chapter.record_path(book.main_edition).write_text(
         json.dumps(outcome.results.to_json(float.hex)), encoding="utf-8"
     )
-    again = rerun.rerun("3", {"seed": "3"}, "second")
+    again = rerun.rerun(chapter, {"seed": "3"}, "second")
     changed, rows = rerun.comparison(again)
     assert changed == [("seed", "3", "2")]
     assert [row[1] for row in rows] == [
@@ -211,28 +202,28 @@ def test_links_to_other_chapters_keep_their_text():
 
 
 @pytest.mark.slow
-def test_page(book):
+def test_page(book, work):
     pytest.importorskip("jupyter_book")
-    root = page.Path(execution.SOURCE).parent
+    root = Path(__file__).resolve().parents[1]
     for part in ("_config.yml", "book/_static", "book/_ext", "book/references.bib"):
-        target = book.parent / part
+        target = book.root / part
         if (root / part).is_dir():
             page.shutil.copytree(root / part, target)
         elif (root / part).exists():
             page.shutil.copy(root / part, target)
     assert cli.main(["rerun", "3", "-p", "num_iterations", "3", "--output", "out"]) == 0
-    html = (book.parents[1] / "work" / "out" / "index.html").read_text(encoding="utf-8")
+    html = (work / "out" / "index.html").read_text(encoding="utf-8")
     assert "This is a rerun" in html and "A tiny chapter" in html
     for address in re.findall(r'(?:src|href)="(_[^"?#]+)', html):
-        assert (book.parents[1] / "work" / "out" / address).is_file(), address
+        assert (work / "out" / address).is_file(), address
 
 
-def test_notebook_of_the_users_own_is_not_replaced(book, no_page):
-    rerun.rerun("3", {}, "out")
-    own = book.parents[1] / "work" / "out" / "mine.ipynb"
+def test_notebook_of_the_users_own_is_not_replaced(chapter, work, no_page):
+    rerun.rerun(chapter, {}, "out")
+    own = work / "out" / "mine.ipynb"
     own.write_text("mine", encoding="utf-8")
     with pytest.raises(CatnetError, match="mine.ipynb"):
-        rerun.rerun("3", {}, "out")
+        rerun.rerun(chapter, {}, "out")
     assert own.read_text(encoding="utf-8") == "mine"
 
 
@@ -261,17 +252,15 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
             pass
 
 
-def test_chapter_that_trains_nothing_has_a_page_too(book, no_page):
-    path = book / f"{CHAPTER}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells = notebook.cells[:3]
-    nbformat.write(notebook, path)
-    outcome = rerun.rerun("3", {"seed": "2"}, "out")
+def test_chapter_that_trains_nothing_has_a_page_too(chapter, no_page):
+    notebook = tiny_notebook(CHAPTER)
+    del notebook.cells[3:]
+    chapter = rewrite(chapter, notebook)
+    outcome = rerun.rerun(chapter, {"seed": "2"}, "out")
     assert outcome.results.runs == {} and outcome.results.parameters["seed"] == 2
     assert (outcome.folder / "results.json").is_file()
 
 
-def test_relative_folder_of_images_means_the_users_folder(book, monkeypatch):
+def test_relative_folder_of_images_means_the_users_folder(book, work, monkeypatch):
     monkeypatch.setenv("CATNET_DATA", "images")
-    environment = execution._kernel_manager("nowhere")().kernel_spec.env
-    assert environment["CATNET_DATA"] == str(book.parents[1] / "work" / "images")
+    assert book.environment()["CATNET_DATA"] == str(work / "images")

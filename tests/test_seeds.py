@@ -13,7 +13,7 @@ from catnet.report.results import Results, Run
 def publish(book, **run):
     run = {"costs": {"0": 0.7, "4": 0.6}, **run}
     content = {"article": {}, "runs": {"adam-failure": run}}
-    (book / "published.json").write_text(json.dumps(content), encoding="utf-8")
+    (book.root / "book" / "published.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -38,15 +38,15 @@ def fake_runs(monkeypatch, *runs):
     def execute(chapter, given, figures, main_run_only):
         assert main_run_only and not figures
         costs, train, test = runs[given["seed"]]
-        return None, Results(chapter, given, {"adam": Run(np.array(costs), train, test, "d" * 64)})
+        run = Run(np.array(costs), train, test, "d" * 64)
+        return None, Results(chapter.name, given, {"adam": run})
 
     monkeypatch.setattr(seeds, "execute", execute)
 
 
 def test_first_seed_that_meets_the_criterion(book, monkeypatch, capsys):
     publish(book, test_accuracy=72.0)
-    path = book / "record" / "seeds.json"
-    path.write_text('{"02-gradient-descent": {"seed": 9}}', encoding="utf-8")
+    book.searches.write_text('{"02-gradient-descent": {"seed": 9}}', encoding="utf-8")
     fake_runs(
         monkeypatch,
         ([0.7, 0.8], 1.0, 36 / 50),  # no progress
@@ -55,7 +55,7 @@ def test_first_seed_that_meets_the_criterion(book, monkeypatch, capsys):
         ([0.7, 0.5], 0.5, 36 / 50),
     )
     assert cli.main(["seeds", "3"]) == 0
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = book.recorded_searches()
     assert content["02-gradient-descent"] == {"seed": 9}
     entry = content["03-adam-failure"]
     assert entry["criterion"] == {"outcome": "slow", "test_accuracy": 0.72}
@@ -71,24 +71,23 @@ def test_limit(book, monkeypatch, capsys):
     fake_runs(monkeypatch, *[([0.7, 0.8], 1.0, 1.0)] * 2)
     assert cli.main(["seeds", "3", "--limit", "2"]) == 2
     assert "none of the seeds 0 … 1" in capsys.readouterr().err
-    assert not (book / "record" / "seeds.json").exists()
+    assert not book.searches.exists()
 
 
 def test_chapter_without_a_published_run(book):
     publish(book)
     with pytest.raises(CatnetError, match="no seed of its own"):
-        seeds.search("2")
+        seeds.search(book.find("2"))
 
 
-def test_runs_the_chapter_itself(book):
+def test_runs_the_chapter_itself(book, chapter):
     publish(book)
     lines = []
-    seed = seeds.search("3", 3, report=lines.append)
-    content = json.loads((book / "record" / "seeds.json").read_text(encoding="utf-8"))
-    assert content["03-adam-failure"]["seed"] == seed == len(lines) - 1
+    seed = seeds.search(chapter, 3, report=lines.append)
+    assert book.recorded_searches()["03-adam-failure"]["seed"] == seed == len(lines) - 1
 
 
-def test_only_the_main_run_is_trained(book):
-    _, results = execution.execute("3", {"seed": 2}, main_run_only=True)
+def test_only_the_main_run_is_trained(chapter):
+    _, results = execution.execute(chapter, {"seed": 2}, main_run_only=True)
     assert list(results.runs) == ["main run"]
     assert len(results.runs["main run"].costs) == 4

@@ -58,7 +58,26 @@ def load_data(name="catvnoncat"):
 
 
 def check_parameters(chapter, namespace):
-    """Refuse wrong parameters of a chapter; see `catnet.parameters.check`."""
-    from .report.parameters import check
+    """Read and check, inside a running chapter, what its parameters were set to.
 
-    return check(chapter, namespace)
+    Parameters
+    ----------
+    chapter : str
+        For instance ``"04-learning-rate"``.
+    namespace : dict
+        The chapter's ``globals()``. Text becomes what was declared, a seed of None the recorded
+        one.
+
+    Returns
+    -------
+    dict of str to object
+        All parameters of the chapter.
+
+    Raises
+    ------
+    ParameterError
+        If papermill has set a name that is no parameter, or a value has the wrong type or range.
+    """
+    from .book import find_book
+
+    return find_book().find(chapter).check(namespace)

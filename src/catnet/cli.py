@@ -153,7 +153,8 @@ def _parser():
         _record,
         "run chapters in place and keep their numbers",
         "Run chapters (all, if none is named) in place, and write their numbers to book/record.\n"
-        "With --dataset drawn the notebooks stay, and the numbers go to tests/record.",
+        "With --dataset drawn the notebooks stay, and the numbers go to tests/record. As many\n"
+        "chapters run at once as there are cores.",
         ["catnet record", "catnet record 3 4", "catnet record --dataset drawn"],
     )
     record.add_argument("chapters", nargs="*", metavar="CHAPTER", help=CHAPTER_HELP)
@@ -184,7 +185,8 @@ def _parser():
         "train again and compare every number with the record",
         "Train again what the chapters (all, if none is named) train, and compare every cost,\n"
         "accuracy and digest with the record, to the last bit. Where the real images are not at\n"
-        "hand the embedded ones serve. Exit status: 0 identical, 1 different, 2 error.",
+        "hand the embedded ones serve. As many chapters run at once as there are cores. Exit\n"
+        "status: 0 identical, 1 different, 2 error.",
         ["catnet verify", "catnet verify 3 4"],
     )
     verify.add_argument("chapters", nargs="*", metavar="CHAPTER", help=CHAPTER_HELP)
@@ -209,15 +211,17 @@ def _data(arguments):
 
 
 def _rerun(arguments):
-    from .report import chapters
-    from .report.rerun import read_parameter_file, rerun
+    from .book import find_book
+    from .report.parameters import read_parameter_file
+    from .report.rerun import rerun
 
+    chapter = find_book().find(arguments.chapter)
     if arguments.list:
-        _list_parameters(chapters.find(arguments.chapter))
+        _list_parameters(chapter)
         return 0
     given = read_parameter_file(arguments.file) if arguments.file else {}
     given |= dict(arguments.parameter)
-    outcome = rerun(arguments.chapter, given, arguments.output, progress=True)
+    outcome = rerun(chapter, given, arguments.output, progress=True)
     _print_comparison(outcome)
     page = outcome.folder / "index.html"
     print(f"\nPage: {page}\nNumbers: {outcome.folder / 'results.json'}")
@@ -229,10 +233,8 @@ def _rerun(arguments):
 
 
 def _list_parameters(chapter):
-    from .report.parameters import declared
-
-    for name, parameter in declared(chapter).items():
-        print(f"{name}: {parameter.kind} = {parameter.default!r}\n    {parameter.meaning}")
+    for name, parameter in chapter.parameters.items():
+        print(f"{name}: {parameter.kind} = {parameter.default!r}\n    {parameter.comment}")
 
 
 def _print_comparison(outcome):
@@ -249,51 +251,62 @@ def _print_comparison(outcome):
 
 
 def _record(arguments):
-    from .report import chapters
-    from .report.parameters import declared
+    from .book import find_book
+    from .report.parallel import side_by_side
     from .report.record import record
 
-    chosen = _chosen(arguments)
-    if not arguments.chapters and arguments.dataset == "drawn":
-        chosen = [chapter for chapter in chosen if "dataset" in declared(chapter)]
-    for chapter in chosen:
-        written = record(chapter, arguments.dataset, progress=True)
-        names = [os.path.relpath(path, chapters.BOOK.parent) for path in written]
-        print(f"{chapter}  {', '.join(names) or 'trains nothing'}", flush=True)
+    book = find_book()
+    edition = book.editions[arguments.dataset]
+    chosen = _chosen(book, arguments)
+    if not arguments.chapters:
+        chosen = [c for c in chosen if edition.parameters.keys() <= c.parameters.keys()]
+
+    def report(chapter, written):
+        names = [os.path.relpath(path, book.root) for path in written]
+        print(f"{chapter.name}  {', '.join(names) or 'trains nothing'}", flush=True)
+
+    side_by_side(record, chosen, edition, report)
     return 0
 
 
 def _seeds(arguments):
     from .article.seeds import search
+    from .book import find_book
 
-    search(arguments.chapter, arguments.limit, report=lambda line: print(line, flush=True))
+    chapter = find_book().find(arguments.chapter)
+    search(chapter, arguments.limit, report=lambda line: print(line, flush=True))
     return 0
 
 
 def _verify(arguments):
-    from .report.verify import available_dataset, is_recorded, machine, verify
+    from .book import available_edition, find_book
+    from .report.machine import machine
+    from .report.parallel import Plan, side_by_side
+    from .report.verify import is_recorded, verify
 
-    dataset = available_dataset()
-    images = "the real images" if dataset == "catvnoncat" else "the embedded images (drawn)"
-    print(f"on {images}", flush=True)
-    chosen = _chosen(arguments)
+    book = find_book()
+    edition = available_edition(book)
+    print(f"on {edition.description}", flush=True)
+    chosen = _chosen(book, arguments)
     if not arguments.chapters:
-        chosen = [chapter for chapter in chosen if is_recorded(chapter, dataset)]
-    status = 0
-    for chapter in chosen:
-        identical, sentence = verify(chapter, dataset)
-        print(f"{chapter}  {sentence}", flush=True)
-        status = status if identical else 1
-    print(machine())
-    return status
+        chosen = [chapter for chapter in chosen if is_recorded(chapter, edition)]
+    all_identical = True
+
+    def report(chapter, outcome):
+        nonlocal all_identical
+        identical, sentence = outcome
+        print(f"{chapter.name}  {sentence}", flush=True)
+        all_identical &= identical
+
+    side_by_side(verify, chosen, edition, report)
+    print(machine(Plan.of(chosen).threads))
+    return 0 if all_identical else 1
 
 
-def _chosen(arguments):
-    from .report import chapters
-
-    if arguments.chapters:
-        return [chapters.find(name) for name in arguments.chapters]
-    return chapters.listed()
+def _chosen(book, arguments):
+    if not arguments.chapters:
+        return list(book.chapters)
+    return list(dict.fromkeys(book.find(name) for name in arguments.chapters))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..report import chapters
+from ..book import find_book
 
 __all__ = ["PublishedRun", "published_article", "published_run"]
 
@@ -33,7 +33,8 @@ class PublishedRun:
 
 
 def _content():
-    return json.loads((chapters.BOOK / "published.json").read_text(encoding="utf-8"))
+    path = find_book().root / "book" / "published.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def published_article():

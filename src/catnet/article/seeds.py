@@ -10,11 +10,10 @@ import math
 
 import numpy as np
 
+from ..book import find_book
 from ..errors import CatnetError
-from ..report import chapters
 from ..report.execution import execute
 from ..report.files import json_text, write_text
-from ..report.parameters import recorded_searches
 from .published import published_run
 
 __all__ = ["criterion", "outcome", "recorded_search", "search"]
@@ -54,7 +53,7 @@ def criterion(chapter):
 
     Parameters
     ----------
-    chapter : str
+    chapter : Chapter
 
     Returns
     -------
@@ -67,12 +66,11 @@ def criterion(chapter):
     CatnetError
         If the article has no run of the chapter's name.
     """
-    chapter = chapters.find(chapter)
     try:
-        published = published_run(chapters.slug(chapter))
+        published = published_run(chapter.slug)
     except KeyError:
         raise CatnetError(
-            f"chapter {chapter} has no seed of its own to search for; chapters 2 to 6 have one"
+            f"chapter {chapter.name} has no seed of its own to search for; chapters 2 to 6 have one"
         ) from None
     wanted = {"outcome": outcome(published.iterations, published.costs)}
     for name in IMAGES:
@@ -86,7 +84,7 @@ def search(chapter, limit=100, *, report=print):
 
     Parameters
     ----------
-    chapter : str
+    chapter : Chapter
     limit : int
         How many seeds to try at most.
     report : callable
@@ -103,13 +101,14 @@ def search(chapter, limit=100, *, report=print):
         If no seed below the limit meets the criterion, or the chapter has none; nothing is
         recorded then.
     """
-    chapter = chapters.find(chapter)
     wanted = criterion(chapter)
     tried = []
     for seed in range(limit):
         _, results = execute(chapter, {"seed": seed}, figures=False, main_run_only=True)
         if results is None:
-            raise CatnetError(f"chapter {chapter} shows no `catnet.Results` to judge a seed by")
+            raise CatnetError(
+                f"chapter {chapter.name} shows no `catnet.Results` to judge a seed by"
+            )
         run = next(iter(results.runs.values()))
         found = {
             "outcome": outcome(range(len(run.costs)), run.costs),
@@ -137,7 +136,7 @@ def search(chapter, limit=100, *, report=print):
             _save(chapter, {"criterion": wanted, "tried": tried, "seed": seed})
             return seed
     raise CatnetError(
-        f"none of the seeds 0 … {limit - 1} shows what the article's run in chapter {chapter} "
+        f"none of the seeds 0 … {limit - 1} shows what the article's run in chapter {chapter.name} "
         f"shows ({', '.join(f'{name} {value}' for name, value in wanted.items())}); "
         "nothing was recorded; try more with --limit"
     )
@@ -149,6 +148,7 @@ def recorded_search(chapter):
     Parameters
     ----------
     chapter : str
+        Its name.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def recorded_search(chapter):
     CatnetError
         If no search is recorded.
     """
-    content = recorded_searches()
+    content = find_book().recorded_searches()
     if chapter not in content:
         raise CatnetError(f"no search is recorded for {chapter}: run `catnet seeds {chapter}`")
     return content[chapter]
@@ -176,5 +176,5 @@ def _meets(found, wanted):
 
 
 def _save(chapter, entry):
-    content = recorded_searches() | {chapter: entry}
-    write_text(chapters.BOOK / "record" / "seeds.json", json_text(dict(sorted(content.items()))))
+    content = chapter.book.recorded_searches() | {chapter.name: entry}
+    write_text(chapter.book.searches, json_text(dict(sorted(content.items()))))

@@ -2,33 +2,90 @@
 
 from __future__ import annotations
 
-import os
-import platform
+import asyncio
+import copy
+import logging
 import sys
 import tempfile
-from importlib import metadata
-from pathlib import Path
 
-from .. import __version__
 from ..errors import CatnetError, DataError, ParameterError
-from ..images.catvnoncat import VARIABLE, named_folder
-from . import chapters
+from .machine import THREADS
 from .results import MIME_TYPE, Results
 
-__all__ = ["execute", "trains", "versions"]
+__all__ = ["Kernels", "execute"]
 
-SOURCE = Path(__file__).resolve().parents[2]
-PACKAGES = ("numpy", "matplotlib", "h5py", "scipy", "jupyter-book", "papermill")
 OWN_ERRORS = {"ParameterError": ParameterError, "DataError": DataError}
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError")
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def execute(chapter, given=None, *, figures=True, main_run_only=False, progress=False):
+class Kernels:
+    """The processes that chapters run in: how they are started, and how all of them are ended.
+
+    Parameters
+    ----------
+    threads : int, optional
+        What the BLAS of each may use; by default, it decides by itself.
+    """
+
+    def __init__(self, threads=None):
+        self.threads = threads
+        self._managers = []
+
+    def manager_class(self, environment):
+        """Return a manager for `nbclient` that starts this Python in an environment.
+
+        Parameters
+        ----------
+        environment : dict of str to str
+            Variables besides those of this process.
+        """
+        from jupyter_client.kernelspec import KernelSpec
+        from jupyter_client.manager import AsyncKernelManager
+
+        managers = self._managers
+        if self.threads is not None:
+            environment = environment | dict.fromkeys(THREADS, str(self.threads))
+
+        class ThisPython(AsyncKernelManager):
+            """Starts this Python, whatever kernels and startup files the user has."""
+
+            def __init__(self, *arguments, **options):
+                super().__init__(*arguments, **options)
+                managers.append(self)
+
+            @property
+            def kernel_spec(self):
+                return KernelSpec(
+                    argv=[
+                        sys.executable,
+                        "-Xfrozen_modules=off",
+                        *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+                        # What it would say of sockets and of being stopped is not for our users.
+                        "--log-level=CRITICAL",
+                    ],
+                    display_name="Python 3",
+                    language="python",
+                    env=environment,
+                )
+
+        return ThisPython
+
+    def end(self):
+        """End all processes that are running, with those that they have started."""
+        for manager in self._managers:
+            if manager.provisioner is not None:
+                asyncio.run(manager.provisioner.kill())
+
+
+def execute(
+    chapter, given=None, *, figures=True, main_run_only=False, progress=False, kernels=None
+):
     """Run a chapter's notebook from its first cell to its last; nothing is written.
 
     Parameters
     ----------
-    chapter : str
+    chapter : Chapter
     given : dict of str to object, optional
         Parameters other than the defaults, read and checked before.
     figures : bool
@@ -38,6 +95,8 @@ def execute(chapter, given=None, *, figures=True, main_run_only=False, progress=
         in `run`; that one is the result then.
     progress : bool
         Show a progress bar on standard error, if that is a terminal.
+    kernels : Kernels, optional
+        Where the process is started, for whoever must be able to end it.
 
     Returns
     -------
@@ -54,29 +113,39 @@ def execute(chapter, given=None, *, figures=True, main_run_only=False, progress=
     from nbclient.exceptions import DeadKernelError
     from papermill import PapermillExecutionError, execute_notebook
 
-    chapter = chapters.find(chapter)
-    notebook = chapters.read(chapter)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we say it ourselves
+    notebook = copy.deepcopy(chapter.notebook)
+    notebook.metadata.kernelspec = dict(KERNELSPEC)
     if not figures:
         notebook.cells = [c for c in notebook.cells if "figure" not in c.metadata.get("tags", [])]
     if main_run_only:
         notebook.cells = _up_to_main_run(chapter, notebook.cells)
     try:
         with tempfile.TemporaryDirectory(prefix="catnet-") as ipython:
+            environment = chapter.book.environment() | {
+                "IPYTHONDIR": ipython,
+                "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            }
             executed = execute_notebook(
                 notebook,
                 None,
                 parameters=given,
-                kernel_name="python3",
-                progress_bar={"desc": chapter, "disable": None} if progress else False,
-                cwd=chapters.BOOK,
-                kernel_manager_class=_kernel_manager(ipython),
+                progress_bar={"desc": chapter.name, "disable": None} if progress else False,
+                # papermill's own `cwd` is that of this process, where others may be running
+                resources={"metadata": {"path": str(chapter.path.parent)}},
+                kernel_manager_class=(kernels or Kernels()).manager_class(environment),
                 coalesce_streams=True,
             )
     except PapermillExecutionError as error:
-        raise _own_error(chapter, error) from None
+        raise _own_error(chapter.name, error) from None
     except DeadKernelError:
         raise CatnetError(
-            f"chapter {chapter}: its Python process ended; it may have run out of memory"
+            f"chapter {chapter.name}: its Python process ended; it may have run out of memory"
+        ) from None
+    except RuntimeError as error:  # nbclient's, of a process that did not come up
+        raise CatnetError(
+            f"chapter {chapter.name}: its Python process could not be started ({error}); is there "
+            f"room in {tempfile.gettempdir()}, and is ipykernel whole?"
         ) from None
     _tidy(executed)
     return executed, _results(executed)
@@ -87,57 +156,12 @@ def _up_to_main_run(chapter, cells):
 
     last = [i for i, cell in enumerate(cells) if "main-run" in cell.metadata.get("tags", [])]
     if not last:
-        raise CatnetError(f"no cell of chapter {chapter} is tagged main-run")
-    show = f"catnet.Results({chapter!r}, parameters, {{'main run': run}})"
+        raise CatnetError(f"no cell of chapter {chapter.name} is tagged main-run")
+    show = (
+        f"from {Results.__module__} import Results\n"
+        f"Results({chapter.name!r}, parameters, {{'main run': run}})"
+    )
     return [*cells[: last[0] + 1], nbformat.v4.new_code_cell(show)]
-
-
-def trains(chapter):
-    """Whether a chapter's notebook shows a `Results`, so that there is something to record."""
-    return "catnet.Results(" in chapters.notebook(chapter).read_text(encoding="utf-8")
-
-
-def versions():
-    """Versions of Python, of this package and of what it runs on; None where not installed."""
-    found = {"python": platform.python_version(), "catnet": __version__}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = None
-    return found
-
-
-def _kernel_manager(ipython):
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import AsyncKernelManager
-
-    class ThisPython(AsyncKernelManager):
-        """Starts this Python, whatever kernels and startup files the user has."""
-
-        @property
-        def kernel_spec(self):
-            path = [str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]
-            data = named_folder()  # the chapter runs in another folder than the user
-            return KernelSpec(
-                argv=[
-                    sys.executable,
-                    "-Xfrozen_modules=off",
-                    *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
-                    # What it would say of sockets and of being stopped is not for our users.
-                    "--log-level=CRITICAL",
-                ],
-                display_name="Python 3",
-                language="python",
-                env=({} if data is None else {VARIABLE: str(data)})
-                | {
-                    "IPYTHONDIR": ipython,
-                    "PYTHONPATH": os.pathsep.join(path),
-                    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-                },
-            )
-
-    return ThisPython
 
 
 def _own_error(chapter, error):
@@ -148,7 +172,7 @@ def _own_error(chapter, error):
     if error.ename in ("CatnetError", "DivergenceError"):
         return CatnetError(f"chapter {chapter}: {error.evalue}")
     if error.ename in OUT_OF_MEMORY:
-        return CatnetError(f"chapter {chapter} ran out of memory; smaller layer_dims need less")
+        return CatnetError(f"chapter {chapter} ran out of memory; smaller parameters need less")
     return CatnetError(
         f"chapter {chapter} failed in cell [{error.exec_count}]: {error.ename}: {error.evalue}"
     )
@@ -156,11 +180,6 @@ def _own_error(chapter, error):
 
 def _tidy(notebook):
     notebook.metadata.pop("papermill", None)
-    notebook.metadata.kernelspec = {
-        "display_name": "Python 3",
-        "language": "python",
-        "name": "python3",
-    }
     notebook.metadata.language_info.pop("version", None)
     for cell in notebook.cells:
         for volatile in ("papermill", "execution"):

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import CatnetError
-from . import chapters
 
 __all__ = ["PAGE_FILES", "build_page", "require_jupyter_book"]
 
@@ -34,7 +33,7 @@ def require_jupyter_book():
         )
 
 
-def build_page(notebook, note, folder, work):
+def build_page(notebook, note, root, folder, work):
     """Build ``index.html``, and what it needs, from an executed notebook.
 
     Links to other chapters lead nowhere from a page on its own: their text stays.
@@ -44,6 +43,8 @@ def build_page(notebook, note, folder, work):
     notebook : nbformat.NotebookNode
     note : str
         Markdown put under the title.
+    root : Path
+        The book's folder, with its look and its bibliography.
     folder : Path
         Where the page goes.
     work : Path
@@ -56,7 +57,6 @@ def build_page(notebook, note, folder, work):
     """
     import nbformat
 
-    root = chapters.BOOK.parent
     for part in ("book/_static", "book/_ext"):
         if (root / part).is_dir():
             shutil.copytree(root / part, work / part)

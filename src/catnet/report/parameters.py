@@ -1,72 +1,75 @@
-"""What a chapter can be run with: declared in its notebook, read and checked here.
+"""What a notebook can be run with, as it declares it itself.
 
-The notebook's cell tagged `parameters` is the only place that says which parameters a
-chapter has, their types, defaults and meaning. What values make sense is said here, once
-for all chapters.
+The cell tagged `parameters` is the only place that says which parameters there are, with their
+types and defaults; the comment beside each says what it means and which values it takes, in
+ordinary notation, its parts divided by semicolons::
+
+    dataset: str = "real"  # the images: "real" or "drawn" (at hand everywhere)
+    layer_dims: list = [9, 4, 1]  # width of every layer, in [1, inf); 9 first, 1 last
+    learning_rate: float = 0.0075  # step size, in (0, inf)
+    seed: int = None  # start, in [0, 2**32); None: the recorded seed of this chapter
+
+Every number has an interval; so has every element of a list.
 """
 
 from __future__ import annotations
 
 import ast
-import difflib
-import json
 import math
-import types
+import re
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import CatnetError, ParameterError
-from . import chapters
 
-__all__ = [
-    "Parameter",
-    "check",
-    "declared",
-    "find",
-    "read",
-    "recorded_searches",
-    "recorded_seed",
-    "resolve",
-]
-
-INPUTS = 64 * 64 * 3  # numbers in one image
+__all__ = ["Interval", "Parameter", "declared", "injected", "read_parameter_file"]
 
 KINDS = {
-    "int": (int, "a whole number, written like 2000"),
-    "float": (float, "a number, written like 0.003 or 1.0e-4"),
+    "int": (int, "a whole number"),
+    "float": (float, "a number"),
     "bool": (bool, "true or false"),
     "str": (str, "text"),
-    "list": (list, f"a list of whole numbers, written like '[{INPUTS}, 5, 1]'"),
+    "list": (list, "a list of whole numbers"),
 }
+WRITTEN = {"int": "2000", "float": "0.003 or 1.0e-4"}  # examples
 
-# Which values are in range, and how a sentence says it; `gd_` and `adam_` in front of a name
-# tell apart the two models of one chapter.
-RANGES = {
-    "dataset": (lambda v: v in ("catvnoncat", "drawn"), '"catvnoncat" or "drawn"'),
-    "seed": (lambda v: 0 <= v < 2**32, "in 0 … 2**32 - 1"),
-    "other_seed": (lambda v: 0 <= v < 2**32, "in 0 … 2**32 - 1"),
-    "slow_seed": (lambda v: 0 <= v < 2**32, "in 0 … 2**32 - 1"),
-    "layer_dims": (
-        lambda v: len(v) > 1 and v[0] == INPUTS and v[-1] == 1 and min(v) >= 1,
-        f"widths of at least 1 that begin with the images' {INPUTS} numbers and end with 1",
-    ),
-    "learning_rate": (lambda v: v > 0, "above 0"),
-    "num_iterations": (lambda v: v >= 1, "at least 1"),
-    "beta1": (lambda v: 0 <= v < 1, "in [0, 1), so 0 or above and below 1"),
-    "beta2": (lambda v: 0 <= v < 1, "in [0, 1), so 0 or above and below 1"),
-    "epsilon": (lambda v: v >= 0, "0 or above"),
-    "patience": (lambda v: v >= 1, "at least 1"),
-    "validation_share": (lambda v: 0 < v < 1, "above 0 and below 1"),
-}
+BOUND = r"-?(?:inf|\d+\*\*\d{1,4}|\d+(?:\.\d+)?(?:e-?\d+)?)"
+INTERVAL = re.compile(
+    r"(?:.* )?in (?P<notation>"
+    rf"(?P<left>[(\[])(?P<low>{BOUND}), (?P<high>{BOUND})(?P<right>[)\]]))"
+)
+ENDS = re.compile(r"(\d+) first, (\d+) last")
+SEED = re.compile(r"None: the recorded seed of (this chapter|[\w-]+)")
+CHOICE = re.compile(r'"([^"]+)"')
 
-# Some chapters train the networks of others as well.
-SEEDS_FROM = {
-    "gd_seed": "02-gradient-descent",
-    "adam_seed": "06-early-stopping",
-    "slow_seed": "04-learning-rate",
-}
+INJECTED = "# Parameters"  # how papermill begins the cell that it puts after the declarations
+MAX_BYTES = 2**16  # of a file of parameters
+MAX_DEPTH = 2  # a mapping, and lists in it
 
-PLAIN_DATA = (bool, int, float, complex, str, bytes, list, tuple, dict, set, types.NoneType)
+
+@dataclass(frozen=True)
+class Interval:
+    """All numbers between two bounds, with or without each.
+
+    Parameters
+    ----------
+    low, high : int or float
+    has_low, has_high : bool
+    notation : str
+        As it was written: ``"[0, 2**32)"``.
+    """
+
+    low: float
+    high: float
+    has_low: bool
+    has_high: bool
+    notation: str
+
+    def __contains__(self, number):
+        return (self.low < number or (self.has_low and self.low == number)) and (
+            number < self.high or (self.has_high and number == self.high)
+        )
 
 
 @dataclass(frozen=True)
@@ -75,68 +78,122 @@ class Parameter:
 
     Parameters
     ----------
-    chapter : str
-    name : str
+    chapter, name : str
     kind : str
         A key of `KINDS`.
     default : object
-        None means that the record knows the value.
-    meaning : str
-        The comment beside it.
+    comment : str
+        All that stands beside it.
+    interval : Interval, optional
+        Where a number must be, or every element of a list.
+    choices : tuple of str
+        What a text may be; anything if there are none.
+    ends : tuple of int
+        First and last element of a list, if they are given.
+    seed_of : str, optional
+        The chapter whose recorded seed is meant by None, which is refused otherwise.
     """
 
     chapter: str
     name: str
     kind: str
     default: object
-    meaning: str
+    comment: str
+    interval: Interval | None = None
+    choices: tuple[str, ...] = ()
+    ends: tuple[int, ...] = ()
+    seed_of: str | None = None
 
-    def accept(self, value):
-        """Return a Python value in its normal form: int to float, tuple to list.
+    def read(self, value):
+        """Read what a user gave, text by the declared type, and return it in its normal form.
+
+        Parameters
+        ----------
+        value : object
+            A Python value, or text from a command line or a file.
+
+        Returns
+        -------
+        object
+            A whole number given for a float has become one, a tuple a list.
 
         Raises
         ------
         ParameterError
             If its type is wrong, it is not finite, or it is out of range.
         """
-        if value is None and self.default is None:
+        if isinstance(value, str) and self.kind != "str":
+            value = self._from_text(value.strip())
+        if value is None and self.seed_of is not None:
             return None
         if self.kind == "float" and type(value) is int:
             value = _float(value)
-        if isinstance(value, tuple):
-            value = list(value)
-        kind, description = KINDS[self.kind]
+        if self.kind == "list" and isinstance(value, list | tuple):
+            value = [_whole(v) if isinstance(v, str) else v for v in value]
+        kind, _ = KINDS[self.kind]
         if type(value) is not kind or (kind is list and any(type(v) is not int for v in value)):
-            raise self._refusal(description, value)
+            raise self._refusal(value)
         if kind is float and not math.isfinite(value):
-            raise self._refusal("finite", value)
-        in_range, description = RANGES.get(
-            self.name.removeprefix("gd_").removeprefix("adam_"), (lambda v: True, "")
-        )
-        if not in_range(value):
-            raise self._refusal(description, value)
+            raise ParameterError(f"{self._must_be} finite, not {value}")
+        if not self._has(value):
+            raise self._refusal(value)
         return value
 
-    def _refusal(self, description, value):
-        shown = repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:80]}…"
-        return ParameterError(
-            f"chapter {self.chapter}: {self.name} must be {description}, not {shown}"
-        )
+    def _from_text(self, text):
+        if self.seed_of is not None and text.lower() in ("none", "null"):
+            return None
+        try:
+            match self.kind:
+                case "int":
+                    return int(text)
+                case "float":
+                    return float(text)
+                case "bool":
+                    return {"true": True, "false": False}[text.lower()]
+        except (KeyError, ValueError):
+            return text  # which is refused, and quoted
+        inside = re.fullmatch(r"\[([^][()]*)\]|\(([^][()]*)\)|([^][()]*)", text)
+        if inside is None:
+            return text
+        elements = next(group for group in inside.groups() if group is not None).strip()
+        return [_whole(e) for e in elements.removesuffix(",").split(",")] if elements else []
+
+    def _has(self, value):
+        if self.kind == "list":
+            at_ends = not self.ends or (len(value) > 1 and (value[0], value[-1]) == self.ends)
+            return at_ends and all(element in self.interval for element in value)
+        if self.interval is not None:
+            return value in self.interval
+        return not self.choices or value in self.choices
+
+    @property
+    def _must_be(self):
+        return f"chapter {self.chapter}: {self.name} must be"
+
+    def _refusal(self, value):
+        _, description = KINDS[self.kind]
+        if self.choices:
+            description = " or ".join(f'"{choice}"' for choice in self.choices)
+        if self.interval is not None:
+            description += f" in {self.interval.notation}"
+        if self.ends:
+            description += f" with {self.ends[0]} first and {self.ends[1]} last"
+        if self.kind == "list":
+            description += f", written like '{self.default}'"
+        elif self.kind in WRITTEN:
+            description += f", written like {WRITTEN[self.kind]}"
+        return ParameterError(f"{self._must_be} {description}, not {_shown(value)}")
 
 
-def _float(value):
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
-
-
-def declared(chapter):
-    """Read what a chapter's notebook declares.
+def declared(source, chapter):
+    """Read the declarations of a notebook.
 
     Parameters
     ----------
+    source : str
+        Its cell tagged `parameters`.
     chapter : str
+        Its name.
 
     Returns
     -------
@@ -146,193 +203,184 @@ def declared(chapter):
     Raises
     ------
     CatnetError
-        If there is no such chapter, or its notebook declares a parameter in a way that
-        cannot be read.
+        If it declares a parameter in a way that cannot be read.
     """
-    from papermill import inspect_notebook
+    from papermill.translators import PythonTranslator
 
-    chapter = chapters.find(chapter)
-    path = chapters.notebook(chapter)
-    found = inspect_notebook(chapters.read(chapter))
+    found = {entry.name: entry for entry in PythonTranslator.inspect({"source": source})}
+    try:
+        names = _assigned(source)
+    except SyntaxError:
+        raise CatnetError(f"chapter {chapter}: its cell of parameters is not Python") from None
     parameters = {}
-    for name, entry in found.items():
+    for name in names:
         try:
-            default = ast.literal_eval(entry["default"])
-        except (SyntaxError, ValueError):
-            default = ...
-        if default is ... or entry["inferred_type_name"] not in KINDS:
+            if name not in found:  # papermill passes over some lines
+                raise ValueError("there is a second = in its line")
+            parameters[name] = _declaration(chapter, *found[name])
+        except ValueError as error:
             raise CatnetError(
-                f"{path} must declare {name} as `{name}: TYPE = VALUE  # meaning` with one of the "
-                f"types {', '.join(KINDS)} and a plain value"
-            )
-        parameters[name] = Parameter(
-            chapter, name, entry["inferred_type_name"], default, entry["help"]
-        )
+                f"chapter {chapter} declares {name} in a way that cannot be read: {error}; "
+                f"write `{name}: TYPE = VALUE  # meaning, in (0, inf)`"
+            ) from None
     return parameters
 
 
-def find(known, name, chapter):
-    """Look up a declared parameter.
-
-    Parameters
-    ----------
-    known : dict of str to Parameter
-    name, chapter : str
-
-    Raises
-    ------
-    ParameterError
-        If the chapter has no such parameter; it names the nearest one.
-    """
-    if name in known:
-        return known[name]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise ParameterError(
-        f"chapter {chapter} has no parameter {name!r}.{hint} Its parameters are {', '.join(known)}"
+def _declaration(chapter, name, kind, default, comment):
+    if kind not in KINDS:
+        raise ValueError(f"its type is not one of {', '.join(KINDS)}")
+    meaning, *conditions = (part.strip() for part in comment.split(";"))
+    interval, choices, ends, seed_of = None, (), (), None
+    if kind in ("int", "float", "list"):
+        match = INTERVAL.fullmatch(meaning)
+        if match is None:
+            raise ValueError("its comment does not end with an interval")
+        low, high = _bound(match["low"]), _bound(match["high"])
+        has_low, has_high = match["left"] == "[", match["right"] == "]"
+        interval = Interval(low, high, has_low, has_high, match["notation"])
+    elif kind == "str":
+        choices = tuple(CHOICE.findall(meaning))
+    for condition in conditions:
+        if kind == "list" and (match := ENDS.fullmatch(condition)):
+            ends = int(match[1]), int(match[2])
+        elif kind == "int" and (match := SEED.fullmatch(condition)):
+            seed_of = chapter if match[1] == "this chapter" else match[1]
+        else:
+            raise ValueError(f"its comment says {condition!r}")
+    parameter = Parameter(
+        chapter, name, kind, _plain(default), comment, interval, choices, ends, seed_of
     )
+    parameter.read(parameter.default)
+    return parameter
 
 
-def read(parameter, value):
-    """Read what a user wrote for a parameter, by its declared type.
-
-    Parameters
-    ----------
-    parameter : Parameter
-    value : object
-        Text from a command line, or whatever YAML made of it: YAML takes ``1e-4`` for text.
-
-    Returns
-    -------
-    object
-        A value in its type and range.
-
-    Raises
-    ------
-    ParameterError
-        If it is neither.
-    """
-    if isinstance(value, str) and parameter.kind != "str":
-        value = _from_text(parameter, value.strip())
-    return parameter.accept(value)
-
-
-def _from_text(parameter, text):
-    if parameter.default is None and text.lower() in ("none", "null"):
-        return None
+def _plain(text):
     try:
-        match parameter.kind:
-            case "int":
-                return int(text)
-            case "float":
-                return float(text)
-            case "bool":
-                return {"true": True, "false": False}[text.lower()]
-            case _:
-                return ast.literal_eval(text)
-    except (KeyError, MemoryError, RecursionError, SyntaxError, ValueError):
-        return text  # which `accept` refuses, and quotes
+        return ast.literal_eval(text)
+    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
+        raise ValueError(f"its value {_shown(text)} is not a plain one") from None
 
 
-def check(chapter, namespace):
-    """Check, inside a running chapter, everything its parameters were set to.
-
-    Parameters
-    ----------
-    chapter : str
-        For instance ``"04-learning-rate"``.
-    namespace : dict
-        The chapter's ``globals()``.
-
-    Returns
-    -------
-    dict of str to object
-        The parameters in the notebook's order and in their normal form; a seed of None has
-        become the recorded one.
-
-    Raises
-    ------
-    ParameterError
-        If a name is set that is no parameter, or a value has the wrong type or range.
-    """
-    chapter = chapters.find(chapter)
-    known = declared(chapter)
-    own = _assigned(
-        cell.source for cell in chapters.read(chapter).cells if cell.cell_type == "code"
-    )
-    # IPython keeps the cells that ran: what a user's startup files set is no parameter.
-    names = _assigned(namespace["In"]) if "In" in namespace else set(namespace)
-    for name in sorted(names - own):
-        if not name.startswith("_") and isinstance(namespace.get(name), PLAIN_DATA):
-            find(known, name, chapter)
-    return resolve(known, namespace)
-
-
-def resolve(known, given):
-    """Complete the values given for a chapter with the defaults and the recorded seeds.
-
-    Parameters
-    ----------
-    known : dict of str to Parameter
-    given : dict of str to object
-        May hold other names as well, which are passed over.
-
-    Returns
-    -------
-    dict of str to object
-
-    Raises
-    ------
-    ParameterError
-        If a value has the wrong type or range.
-    """
-    values = {}
-    for name, parameter in known.items():
-        value = parameter.accept(given.get(name, parameter.default))
-        if value is None:
-            value = parameter.accept(recorded_seed(SEEDS_FROM.get(name, parameter.chapter)))
-        values[name] = value
-    return values
-
-
-def recorded_seed(chapter):
-    """Seed that `catnet seeds` has recorded for a chapter; 0 where it has not been run yet."""
-    return recorded_searches().get(chapter, {}).get("seed", 0)
-
-
-def recorded_searches():
-    """Read ``book/record/seeds.json``.
-
-    Returns
-    -------
-    dict of str to dict
-        By chapter; empty where nothing is recorded yet.
-
-    Raises
-    ------
-    CatnetError
-        If it is not such a file.
-    """
-    path = chapters.BOOK / "record" / "seeds.json"
-    if not path.exists():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CatnetError(f"{path} cannot be read ({error}): take it from the repository") from None
-    if not isinstance(content, dict) or not all(isinstance(e, dict) for e in content.values()):
-        raise CatnetError(f"{path} does not hold searches for seeds: take it from the repository")
-    return content
-
-
-def _assigned(sources):
-    """Names that cells set; one that is not Python, which a user may have run, sets none."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    python = TransformerManager().transform_cell
-    names = set()
-    for source in sources:
-        with suppress(SyntaxError):
-            found = [n for n in ast.walk(ast.parse(python(source))) if isinstance(n, ast.Name)]
-            names |= {n.id for n in found if isinstance(n.ctx, ast.Store)}
+def _assigned(source):
+    names = []
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign):
+            names += [t.id for t in statement.targets if isinstance(t, ast.Name)]
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            names.append(statement.target.id)
     return names
+
+
+def _bound(text):
+    base, power, exponent = text.partition("**")
+    if power:
+        return int(base) ** int(exponent)
+    return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
+def injected(cells):
+    """Names that papermill's own cell of parameters set, the last one that ran.
+
+    Parameters
+    ----------
+    cells : list of str
+        Sources of the cells that ran, as IPython keeps them in ``In``.
+
+    Returns
+    -------
+    list of str
+        None of what a user defined in other cells.
+    """
+    for source in reversed(cells):
+        if source.startswith(INJECTED):
+            with suppress(SyntaxError):  # then it did not run
+                return _assigned(source)
+    return []
+
+
+def read_parameter_file(path):
+    """Read parameters from a YAML file of ``name: value`` lines.
+
+    Values stay text, for `Parameter.read`: YAML itself takes ``010`` for 8 and ``1:30`` for 90.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    dict of str to (str or list of str)
+
+    Raises
+    ------
+    ParameterError
+        If it is not such a file, or says something twice.
+    """
+    import yaml
+
+    path = Path(path)
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ParameterError(f"{path} has more than {MAX_BYTES} bytes, too many for parameters")
+    try:
+        _refuse_what_grows(path, yaml.parse(content, yaml.BaseLoader))
+        root = yaml.compose(content, yaml.BaseLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        if isinstance(error, ParameterError):
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise ParameterError(f"{path} is not YAML that can be read: {reason}") from None
+    if root is None:
+        return {}
+    entries = root.value if isinstance(root, yaml.MappingNode) else [(root, root)]
+    given = {}
+    for key, value in entries:
+        plain = [value] if isinstance(value, yaml.ScalarNode) else value.value
+        if not all(isinstance(node, yaml.ScalarNode) for node in (key, *plain)) or key is value:
+            raise ParameterError(
+                f"{path} must hold lines such as `learning_rate: 0.003`, one for each parameter"
+            )
+        if key.value in given:
+            raise ParameterError(f"{path} gives {_shown(key.value)} twice: leave one of them out")
+        texts = [node.value for node in plain]
+        given[key.value] = texts[0] if isinstance(value, yaml.ScalarNode) else texts
+    return given
+
+
+def _refuse_what_grows(path, events):
+    import yaml
+
+    depth = 0
+    for event in events:
+        if getattr(event, "anchor", None) is not None:
+            raise ParameterError(
+                f"{path} has an anchor or an alias ({_shown(event.anchor)}): write the value "
+                "itself, and quote text that begins with & or *"
+            )
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ParameterError(f"{path} is nested too deep: a parameter is a value or a list")
+
+
+def _whole(text):
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def _float(number):
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def _shown(value):
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -8,15 +8,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import CatnetError, ParameterError
-from . import chapters, figures, parameters
-from .execution import execute, versions
+from ..errors import CatnetError
+from . import figures
+from .execution import execute
 from .files import json_text, new_folder, write_text
 from .page import PAGE_FILES, build_page, require_jupyter_book
-from .record import read_record
 from .results import Results
 
-__all__ = ["Rerun", "comparison", "read_parameter_file", "rerun"]
+__all__ = ["Rerun", "comparison", "rerun"]
 
 CURVES = "this-run-beside-the-recorded.png"
 FIGURE = (
@@ -48,40 +47,14 @@ class Rerun:
     recorded: Results | None
 
 
-def read_parameter_file(path):
-    """Read parameters from a YAML file of ``name: value`` lines.
-
-    Raises
-    ------
-    ParameterError
-        If it is not such a file.
-    """
-    import yaml
-
-    path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ParameterError(f"{path} is not YAML that can be read: {reason}") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
-        raise ParameterError(
-            f"{path} must hold lines such as `learning_rate: 0.003`, one for each parameter"
-        )
-    return content
-
-
 def rerun(chapter, given, output=None, *, progress=False):
     """Run a chapter with other parameters, and keep the notebook, a page and the numbers.
 
     Parameters
     ----------
-    chapter : str
-        By any of its names.
+    chapter : Chapter
     given : dict of str to object
-        Values by parameter name, as text or as YAML has them.
+        Values by parameter name, or text to be read.
     output : Path, optional
         By default ``reruns/<chapter>/<hash of all parameters>`` in the current folder.
     progress : bool
@@ -99,35 +72,30 @@ def rerun(chapter, given, output=None, *, progress=False):
     """
     import nbformat
 
-    chapter = chapters.find(chapter)
-    known = parameters.declared(chapter)
-    given = {
-        name: parameters.read(parameters.find(known, name, chapter), value)
-        for name, value in given.items()
-    }
-    values = parameters.resolve(known, given)
+    given = chapter.read(given)
+    values = chapter.complete(given)
     if output is None:
-        output = Path("reruns") / chapter / _short_hash(values)
-    _refuse_foreign_folder(Path(output))
+        output = Path("reruns") / chapter.name / _short_hash(values)
+    _refuse_foreign_folder(Path(output), chapter.book)
     require_jupyter_book()
-    recorded = read_record(chapter)
+    recorded = chapter.recorded(chapter.book.main_edition)
     with new_folder(output) as folder:
         notebook, results = execute(chapter, given, progress=progress)
         if results is None:  # it trains nothing
-            results = Results(chapter, values, {})
+            results = Results(chapter.name, values, {})
         outcome = Rerun(Path(output), results, recorded)
         content = results.to_json()
         content = {
             "chapter": content["chapter"],
             "parameters": content["parameters"],
-            "versions": versions(),
+            "versions": chapter.book.versions(),
             "runs": content["runs"],
         }
-        nbformat.write(notebook, folder / f"{chapter}.ipynb")
+        nbformat.write(notebook, folder / f"{chapter.name}.ipynb")
         with tempfile.TemporaryDirectory(prefix="catnet-") as work:
             if results.runs:
                 figures.beside_recorded(results, recorded).savefig(Path(work) / CURVES)
-            build_page(notebook, _note(outcome), folder, Path(work))
+            build_page(notebook, _note(outcome), chapter.book.root, folder, Path(work))
         write_text(folder / "results.json", json_text(content))
     return outcome
 
@@ -199,7 +167,7 @@ def _short_hash(values):
     return hashlib.sha256(canonical.encode()).hexdigest()[:10]
 
 
-def _refuse_foreign_folder(output):
+def _refuse_foreign_folder(output, book):
     if not output.exists():
         return
     if not output.is_dir():
@@ -207,7 +175,7 @@ def _refuse_foreign_folder(output):
     if output.resolve() == Path.cwd():
         raise CatnetError("give --output a folder other than the current one")
     names = {path.name for path in output.iterdir()}
-    notebooks = {f"{name}.ipynb" for name in chapters.listed()}
+    notebooks = {f"{chapter.name}.ipynb" for chapter in book.chapters}
     foreign = names - notebooks - {*PAGE_FILES, "results.json", ".ipynb_checkpoints"}
     if foreign or (names and "results.json" not in names):
         other = sorted(foreign or names)[0]

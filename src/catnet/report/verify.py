@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import platform
-from pathlib import Path
-
 from ..errors import CatnetError
-from ..images.catvnoncat import find_images
-from . import chapters
-from .execution import execute, trains
-from .record import read_record, record_path
+from .execution import execute
 
-__all__ = [
-    "available_dataset",
-    "first_difference",
-    "is_recorded",
-    "machine",
-    "summary",
-    "verify",
-]
+__all__ = ["first_difference", "is_recorded", "summary", "verify"]
 
 
-def available_dataset():
-    """Name the dataset to verify with: the real images where they are at hand."""
-    return "catvnoncat" if find_images() is not None else "drawn"
-
-
-def verify(chapter, dataset):
+def verify(chapter, edition, kernels=None):
     """Run a chapter without its figures and compare with its record.
 
     Parameters
     ----------
-    chapter : str
-    dataset : str
-        ``"catvnoncat"`` or ``"drawn"``.
+    chapter : Chapter
+    edition : Edition
+    kernels : Kernels, optional
 
     Returns
     -------
@@ -46,18 +28,16 @@ def verify(chapter, dataset):
     CatnetError
         If there is no record, or the chapter fails.
     """
-    chapter = chapters.find(chapter)
-    if not is_recorded(chapter, dataset):
+    if not is_recorded(chapter, edition):
         return True, "trains nothing"
-    recorded = read_record(chapter, dataset)
+    recorded = chapter.recorded(edition)
     if recorded is None:
-        option = " --dataset drawn" if dataset == "drawn" else ""
+        options = "".join(f" --{name} {value}" for name, value in edition.parameters.items())
         raise CatnetError(
-            f"{record_path(chapter, dataset)} is missing: make it with "
-            f"`catnet record {chapter}{option}`"
+            f"{chapter.record_path(edition)} is missing: make it with "
+            f"`{chapter.book.command} record {chapter.name}{options}`"
         )
-    given = {"dataset": "drawn"} if dataset == "drawn" else None
-    _, results = execute(chapter, given, figures=False)
+    _, results = execute(chapter, dict(edition.parameters), figures=False, kernels=kernels)
     if results is None:
         return False, "differs: the chapter no longer shows its results"
     difference = first_difference(recorded, results)
@@ -66,9 +46,9 @@ def verify(chapter, dataset):
     return True, f"identical: {summary(results)}"
 
 
-def is_recorded(chapter, dataset):
+def is_recorded(chapter, edition):
     """Whether there is something to verify: a record, or results that should have one."""
-    return record_path(chapter, dataset).exists() or trains(chapter)
+    return chapter.record_path(edition).exists() or chapter.trains
 
 
 def first_difference(recorded, results):
@@ -117,33 +97,6 @@ def summary(results):
     return f"{costs} costs, {2 * len(runs)} accuracies, weights {weights}"
 
 
-def machine():
-    """Say in one line what this machine computes with: processor, BLAS, NumPy, Python."""
-    import numpy as np
-    from threadpoolctl import threadpool_info
-
-    blas = [
-        f"{pool['internal_api']} {pool['version']}, kernel {pool.get('architecture', 'unknown')}, "
-        f"{pool['num_threads']} thread{'s' if pool['num_threads'] != 1 else ''}"
-        for pool in threadpool_info()
-        if pool["user_api"] == "blas"
-    ]
-    return (
-        f"{_processor()}; {' and '.join(blas) or 'a BLAS unknown to threadpoolctl'}; "
-        f"NumPy {np.__version__}; Python {platform.python_version()}"
-    )
-
-
 def _both(a, b):
     a, b = float(a), float(b)
     return f"recorded {a.hex()} ({a!r}), here {b.hex()} ({b!r})"
-
-
-def _processor():
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass  # not Linux
-    return platform.processor() or platform.machine()
