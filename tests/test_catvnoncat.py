@@ -20,9 +20,9 @@ import h5py
 import numpy as np
 import pytest
 
-from catnet import hdf5
+from catnet import apart, hdf5
 from catnet.errors import DataError
-from catnet.images import catvnoncat
+from catnet.images import catvnoncat, download
 from catnet.images.catvnoncat import Part, data_command, find_images, load_catvnoncat
 
 TRAIN, TEST = "train_catvnoncat.h5", "test_catvnoncat.h5"
@@ -66,8 +66,9 @@ def made_up(monkeypatch, tmp_path):
     parts = []
     for name, count in COUNTS.items():
         images, labels = arrays(name)
-        parts.append(Part(name, count, sha256(images), sha256(labels.astype("<i8"))))
+        parts.append(Part(name, count, "", sha256(images), sha256(labels.astype("<i8"))))
     monkeypatch.setattr(catvnoncat, "PARTS", tuple(parts))
+    monkeypatch.setattr(apart, "PROCESSES", False)  # faster
     monkeypatch.setattr(catvnoncat, "SIDE", SIDE)
     monkeypatch.setattr(catvnoncat, "MIRRORS", ())
     monkeypatch.setattr("pooch.os_cache", lambda name: tmp_path / "cache" / name)
