@@ -99,17 +99,15 @@ def _unpack(output: bytes, where: str) -> Arrays:
     start = output.find(b"\n") + 1
     arrays: Arrays = {}
     try:
-        answer = json.loads(output[:start])
-        if isinstance(answer, dict):
-            for name, (dtype, shape) in answer.items():
-                count = math.prod(shape)
-                array = np.frombuffer(output, dtype, count, start).reshape(shape)
-                arrays[name] = array.copy()
-                start += array.nbytes
+        says = json.loads(output[:start])
+        if isinstance(says, str):
+            raise DataError(says)
+        for name, (dtype, shape) in says.items():
+            array = np.frombuffer(output, dtype, math.prod(shape), start).reshape(shape)
+            arrays[name] = array.copy()
+            start += array.nbytes
     except (ValueError, TypeError, AttributeError, MemoryError) as error:
         raise DataError(f"{where} is damaged: reading it gives no sense ({error})") from error
-    if isinstance(answer, str):
-        raise DataError(answer)
     return arrays
 
 
