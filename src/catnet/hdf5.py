@@ -84,13 +84,13 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
         If it cannot be read, is not a regular file, or is larger.
     """
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise DataError(f"{path} is a folder, not an HDF5 file")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(status.st_mode):
             raise DataError(f"{path} is a device or a pipe, not an HDF5 file")
         with path.open("rb") as file:
-            content = file.read(limit + 1)
+            content = file.read(min(status.st_size, limit) + 1)  # takes room for all it asks for
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
     if len(content) > limit:
