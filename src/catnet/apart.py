@@ -11,8 +11,6 @@ import json
 import math
 import os
 import pickle
-import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -57,6 +55,8 @@ def read_apart(read: Callable[[bytes], Arrays], content: bytes, where: str) -> A
     """
     if not PROCESSES:
         return read(content)
+    import subprocess  # here, because WebAssembly may lack what it imports
+
     seconds = SECONDS + len(content) // BYTES_A_SECOND
     limits = [str(seconds), str(MEMORY + 4 * len(content))]
     start = f"import sys; sys.path[:] = sys.argv[4:]; from {__name__} import answer; answer()"
@@ -89,6 +89,8 @@ def read_apart(read: Callable[[bytes], Arrays], content: bytes, where: str) -> A
 
 
 def _end(code: int) -> str:
+    import signal
+
     with suppress(ValueError):
         return signal.Signals(-code).name
     return f"status {code:#x}"

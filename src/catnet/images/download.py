@@ -6,7 +6,6 @@ before anything is unpacked. So they are kept where bytes come out of the socket
 
 from __future__ import annotations
 
-import http.client
 import io
 import sys
 import time
@@ -113,11 +112,13 @@ class _Metered(io.RawIOBase):
 
 def _session(allowance: _Allowance):
     """Return a session of requests all of whose connections keep within an allowance."""
+    from http.client import HTTPResponse
+
     from requests import Session
     from requests.adapters import HTTPAdapter
 
     def answer(*args, **kwargs):
-        response = http.client.HTTPResponse(*args, **kwargs)
+        response = HTTPResponse(*args, **kwargs)
         response.fp = io.BufferedReader(_Metered(response.fp.detach(), allowance))
         return response
 
