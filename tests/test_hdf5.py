@@ -133,7 +133,7 @@ DEADLY = {
 @pytest.mark.parametrize("kind", DEADLY)
 def test_a_file_that_libhdf5_does_not_survive_is_refused(path, kind, monkeypatch):
     """How depends on the version of libhdf5; this process outlives it in any case."""
-    monkeypatch.setattr(apart, "SECONDS", 3)
+    monkeypatch.setattr(apart, "SECONDS", 2)
     content = zlib.decompress(base64.b85decode(DEADLY[kind]))
     wanted = {"test_set_x": ArraySpec(np.uint8, ((6, 8, 8, 3),))}
     with pytest.raises(DataError, match=f"{path.name} is .*damaged"):

@@ -24,7 +24,9 @@ __all__ = ["read_apart"]
 PROCESSES = sys.platform not in ("emscripten", "wasi") and bool(sys.executable)
 """Whether this Python can start another; if not, files are read in this process."""
 
-SECONDS, BYTES_A_SECOND = 30, 20 * 2**20  # to start and to read any file; and what a large one adds
+SECONDS = 20  # of a processor's time, which a busy machine does not shorten
+BYTES_A_SECOND = 20 * 2**20  # a large file may take longer
+PATIENCE = 5  # times as long by the clock: for a hang that is not busy, or is on Windows
 MEMORY = 2 * 2**30  # bytes of address space: what NumPy and h5py take, with room to spare
 
 Arrays = dict[str, np.ndarray]
@@ -65,14 +67,12 @@ def read_apart(read: Callable[[bytes], Arrays], content: bytes, where: str) -> A
             [sys.executable, "-c", start, pickle.dumps(read).hex(), *limits, *sys.path],
             input=content,
             capture_output=True,
-            timeout=seconds,
+            timeout=PATIENCE * seconds,
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # each thread would take memory
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except subprocess.TimeoutExpired:
-        raise DataError(
-            f"{where} is damaged, or made to do harm: reading it had not ended after {seconds} s"
-        ) from None
+        raise _too_long(where, PATIENCE * seconds) from None
     except OSError as error:
         raise DataError(
             f"{where} cannot be read: no process can be started to do it "
@@ -81,19 +81,27 @@ def read_apart(read: Callable[[bytes], Arrays], content: bytes, where: str) -> A
     if child.returncode == 1:  # Python's own, with a traceback: not the file's doing
         last = child.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise DataError(f"{where} cannot be read: the process that was to do it failed ({last})")
-    if child.returncode:
-        raise DataError(
-            f"{where} is damaged, or made to do harm: reading it crashes ({_end(child.returncode)})"
-        )
+    end = _end(child.returncode)
+    if end == "SIGXCPU":
+        raise _too_long(where, seconds)
+    if end:
+        raise DataError(f"{where} is damaged, or made to do harm: reading it crashes ({end})")
     return _unpack(child.stdout, where)
 
 
 def _end(code: int) -> str:
+    """Return what ended a process, by the name of the signal if it has one; nothing if nothing."""
     import signal
 
     with suppress(ValueError):
         return signal.Signals(-code).name
-    return f"status {code:#x}"
+    return f"status {code:#x}" if code else ""
+
+
+def _too_long(where: str, seconds: int) -> DataError:
+    return DataError(
+        f"{where} is damaged, or made to do harm: reading it had not ended after {seconds} s"
+    )
 
 
 def _unpack(output: bytes, where: str) -> Arrays:
