@@ -62,13 +62,19 @@ def test_other_images_are_refused(wrong):
         Split(wrong, labels(*[0] * len(wrong)))
 
 
+@pytest.mark.parametrize("shape", [(1, 4), (4, 1)])
+def test_labels_in_a_row_or_a_column_are_taken(shape):
+    split = Split(images(), labels(0, 1, 1, 0).reshape(shape))
+    assert split.labels.tolist() == [0, 1, 1, 0]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         labels(0, 1, 1),
         labels(0, 1, 1, 0, 1),
-        labels(0, 1, 1, 0).reshape(4, 1),
-        labels(0, 1, 1, 0).reshape(1, 4),
+        labels(0, 1, 1, 0).reshape(2, 2),
+        labels(0, 1, 1, 0).reshape(1, 4, 1),
         labels(0, 1, 1, 0).astype(np.float64),
         labels(0, 1, 1, 0).astype(np.int32),
         labels(0, 1, 1, 0) == 1,

@@ -1,12 +1,11 @@
-"""The network: how it begins, what it says, how it is saved and read."""
+"""The network: how it begins, and what it says."""
 
 import hashlib
 
-import h5py
 import numpy as np
 import pytest
 
-from catnet import CatnetError, Network, ParameterError, Split
+from catnet import Network, ParameterError, Split
 
 DIGEST = "5e13b89d876c703724db4c624eb7fd358b9f5a5a333d812714d405e9e267ad34"
 """Of Network([12, 3, 1], seed=0)."""
@@ -155,106 +154,3 @@ def test_copy_from_takes_the_parameters_over_in_place():
     assert not any(np.shares_memory(a, b) for a, b in zip(arrays, other.weights, strict=False))
     with pytest.raises(ValueError):
         network.copy_from(Network([12, 1]))
-
-
-# ---------------------------------------------------------------- files
-
-
-@pytest.mark.parametrize("dims", [[12, 1], [12, 3, 1], [12, *[2] * 11, 1]])
-def test_saved_and_read_again(tmp_path, dims):
-    network = Network(dims, seed=5)
-    for b in network.biases:
-        b[...] = np.random.RandomState(0).standard_normal(b.shape)
-    network.save(tmp_path / "network.h5")
-    read = Network.load(tmp_path / "network.h5")
-    assert read.layer_dims == tuple(dims)
-    assert read.digest() == network.digest()
-    assert read.predict_proba(split()).tolist() == network.predict_proba(split()).tolist()
-
-
-def refused(path, match):
-    with pytest.raises(CatnetError, match=match) as caught:
-        Network.load(path)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_files_that_are_not_hdf5_are_refused(tmp_path):
-    path = tmp_path / "network.h5"
-    refused(path, "cannot be read")
-    refused(tmp_path, "cannot be read")
-    path.write_text("<!DOCTYPE html>")
-    refused(path, "cannot be read")
-    path.write_bytes(b"")
-    refused(path, "cannot be read")
-
-
-def test_a_truncated_file_is_refused(tmp_path):
-    path = tmp_path / "network.h5"
-    Network([300, 30, 1]).save(path)
-    path.write_bytes(path.read_bytes()[:20_000])
-    refused(path, "cannot be read")
-
-
-def spoil(change):
-    """Return what saves a network and changes the file."""
-
-    def spoilt(path):
-        Network([12, 3, 1]).save(path)
-        with h5py.File(path, "r+") as file:
-            change(file)
-        return path
-
-    return spoilt
-
-
-def replace(name, array):
-    def change(file):
-        del file[name]
-        file[name] = array
-
-    return change
-
-
-def claim(name, shape):
-    def change(file):
-        del file[name]
-        file.create_dataset(name, shape, np.float64)
-
-    return change
-
-
-def drop(*names):
-    def change(file):
-        for name in names:
-            del file[name]
-
-    return change
-
-
-@pytest.mark.parametrize(
-    "change, match",
-    [
-        (drop("weights"), "no groups weights and biases"),
-        (drop("biases"), "no groups weights and biases"),
-        (drop("weights/1", "weights/2"), "no groups weights and biases"),
-        (replace("weights", np.zeros(3)), "no groups weights and biases"),
-        (drop("weights/1"), "no array weights/1"),
-        (drop("biases/2"), "do not follow on"),
-        (replace("weights/2", np.zeros((1, 4))), "do not follow on"),
-        (replace("biases/1", np.zeros((4, 1))), "do not follow on"),
-        (replace("biases/1", np.zeros((3, 2))), "do not follow on"),
-        (replace("biases/1", np.zeros(3)), "biases/1 must be a float64 matrix"),
-        (replace("weights/1", np.zeros((3, 12), np.float32)), "not float32 of shape"),
-        (replace("weights/2", np.array([[b"a"] * 3])), "weights/2 must be a float64 matrix"),
-        (replace("weights/2", np.zeros((2, 3))), "must end with 1"),
-        (replace("weights/1", np.zeros((3, 0))), "each at least 1"),
-        (lambda file: file.create_group("weights/3"), "no array weights/3"),
-        (replace("weights/2", h5py.SoftLink("/nowhere")), "no array weights/2"),
-        (replace("weights/2", h5py.SoftLink("/biases/1")), "no array weights/2"),
-        (replace("weights", h5py.ExternalLink("other.h5", "/weights")), "no groups weights"),
-        (claim("weights/1", (2**25, 2**20)), "weights/1 does not lie in the file as"),
-    ],
-)
-def test_files_that_do_not_hold_a_network_are_refused(tmp_path, change, match):
-    refused(spoil(change)(tmp_path / "network.h5"), match)

@@ -2,7 +2,8 @@
 
 The file is read whole, up to a limit, and handed to h5py from memory: what was checked is what
 is read. Whatever the file declares (links, storage, filters, shapes, chunks) is looked at before
-any of its data are, and nothing outside it is ever opened.
+any of its data are, and nothing outside it is ever opened. Because libhdf5 itself can be made to
+crash, all this happens in a process of its own, unless the file is known by its bytes.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ import stat
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from .apart import read_apart
 from .errors import DataError
 
 __all__ = ["MAX_BYTES", "ArraySpec", "read_arrays", "read_bytes"]
 
 MAX_BYTES = 8 * 2**20
-"""No file, and no chunk once unpacked, may be larger; the real files have 0.6 and 2.6 million."""
+"""No file of images, and no chunk once unpacked, may be larger; the real ones have 0.6 and 2.6
+million."""
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SHUFFLE, DEFLATE, FLETCHER32, LZF = 2, 1, 3, 32000
@@ -40,16 +45,38 @@ class ArraySpec:
     ----------
     kind : type of NumPy scalar
         `numpy.uint8` for just that, `numpy.integer` for any integer.
-    shapes : tuple of tuple of int
-        The shapes it may have.
+    shapes : tuple of tuple of (int or None)
+        The shapes it may have; None is any length. An array of any length must lie in the file
+        as it is, not packed: only so is its size known to be honest.
     """
 
     kind: type
-    shapes: tuple[tuple[int, ...], ...]
+    shapes: tuple[tuple[int | None, ...], ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any length will do."""
+        return any(None in shape for shape in self.shapes)
+
+    def check(self, name: str, where: str, dtype: np.dtype, shape: tuple[int, ...] | None) -> None:
+        """Refuse an array of another type or shape; the shape None is that of no array at all."""
+        fits = shape is not None and any(
+            len(shape) == len(allowed)
+            and all(a in (None, n) for a, n in zip(allowed, shape, strict=True))
+            for allowed in self.shapes
+        )
+        if not fits or not np.issubdtype(dtype, self.kind):
+            shapes = " or ".join(str(allowed).replace("None", "any") for allowed in self.shapes)
+            claimed = math.prod(shape or (0,)) * dtype.itemsize
+            raise DataError(
+                f"{name} of {where} must be {self.kind.__name__} of shape {shapes}, "
+                f"but is {dtype} of shape {shape}"
+                + (f", a claim of {claimed / 1e9:,.0f} GB" if claimed >= 1e9 else "")
+            )
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a regular file of at most `MAX_BYTES`.
+def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """Return the content of a regular file of at most `limit` bytes.
 
     Raises
     ------
@@ -57,22 +84,22 @@ def read_bytes(path: Path) -> bytes:
         If it cannot be read, is not a regular file, or is larger.
     """
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise DataError(f"{path} is a folder, not an HDF5 file")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(status.st_mode):
             raise DataError(f"{path} is a device or a pipe, not an HDF5 file")
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(min(status.st_size, limit) + 1)  # takes room for all it asks for
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
-    if len(content) > MAX_BYTES:
-        raise DataError(f"{path} is larger than {MAX_BYTES} bytes, so not one of the image files")
+    if len(content) > limit:
+        raise DataError(f"{path} is larger than {limit} bytes, more than is read here")
     return content
 
 
 def read_arrays(
-    content: bytes, where: str, wanted: Mapping[str, ArraySpec]
+    content: bytes, where: str, wanted: Mapping[str, ArraySpec], *, known: bool = False
 ) -> dict[str, np.ndarray]:
     """Return the arrays `wanted` of an HDF5 file, without following any link out of it.
 
@@ -83,7 +110,10 @@ def read_arrays(
     where : str
         Its path or address, for the messages.
     wanted : mapping of str to ArraySpec
-        Names in the root group; other arrays are left alone.
+        Names of arrays, or patterns such as `"weights/*"` for one array or more; what else the
+        file holds is left alone.
+    known : bool
+        Whether these very bytes are known to be harmless, so that this process may read them.
 
     Returns
     -------
@@ -93,21 +123,37 @@ def read_arrays(
     Raises
     ------
     DataError
-        If it is not an HDF5 file, is damaged, links out of itself, claims more than it may, or
-        does not hold these arrays.
+        If it is not an HDF5 file, is damaged, crashes libhdf5, links out of itself, claims more
+        than it may, or does not hold these arrays.
     """
     _check_signature(content, where)
+    read = partial(_read, where=where, wanted=dict(wanted))
+    if known:
+        return read(content)
+    arrays = read_apart(read, content, where)
+    for name, array in arrays.items():  # a library led astray may have given anything
+        for pattern, spec in wanted.items():
+            if fnmatchcase(name, pattern):
+                spec.check(name, where, array.dtype, array.shape)
+    return arrays
+
+
+def _read(content: bytes, where: str, wanted: Mapping[str, ArraySpec]) -> dict[str, np.ndarray]:
     try:
         import h5py
     except ImportError as error:
         raise DataError(f"{where} cannot be read without h5py: run `pip install h5py`") from error
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            names = _refuse_links(file, where)
-            return {
-                name: _read_array(file, names, name, spec, len(content), where)
-                for name, spec in wanted.items()
-            }
+            held = _refuse_links(file, where)
+            arrays: dict[str, np.ndarray] = {}
+            room = len(content)
+            for pattern, spec in wanted.items():
+                for name in [n for n in held if fnmatchcase(n, pattern)] or [pattern]:
+                    arrays[name] = _read_array(file, held, name, spec, room, where)
+                    if spec.is_open:
+                        room -= arrays[name].nbytes  # no two of them may be the same bytes
+            return arrays
     except DataError:
         raise
     except Exception as error:  # h5py turns what libhdf5 trips over into a dozen types
@@ -132,7 +178,7 @@ def _check_signature(content: bytes, where: str) -> None:
 
 
 def _refuse_links(file, where: str) -> list[str]:
-    """Return the names in the root group, once no link of the file leads anywhere by name."""
+    """Return all names in the file, once no link of it leads anywhere by name."""
     from h5py import h5l
 
     names: list[str] = []
@@ -144,8 +190,7 @@ def _refuse_links(file, where: str) -> list[str]:
         if info.type != h5l.TYPE_HARD:
             links.append((text, info.type))
             return True  # stops the visit
-        if "/" not in text:
-            names.append(text)
+        names.append(text)
         return None
 
     file.id.links.visit(visit, info=True)
@@ -156,7 +201,7 @@ def _refuse_links(file, where: str) -> list[str]:
 
 
 def _read_array(
-    file, names: list[str], name: str, spec: ArraySpec, file_bytes: int, where: str
+    file, names: list[str], name: str, spec: ArraySpec, room: int, where: str
 ) -> np.ndarray:
     import h5py
 
@@ -175,20 +220,15 @@ def _read_array(
     if plan.get_external_count():
         raise DataError(f"{name} of {where} is in external storage: its data are in other files")
 
-    shape, dtype = dataset.shape, dataset.dtype
-    if shape not in spec.shapes or not np.issubdtype(dtype, spec.kind):
-        claimed = math.prod(shape or (0,)) * dtype.itemsize
-        raise DataError(
-            f"{name} of {where} must be {spec.kind.__name__} of shape "
-            f"{' or '.join(map(str, spec.shapes))}, but is {dtype} of shape {shape}"
-            + (f", a claim of {claimed / 1e9:,.0f} GB" if claimed >= 1e9 else "")
-        )
+    spec.check(name, where, dataset.dtype, dataset.shape)
+    if spec.is_open and not dataset.nbytes == dataset.id.get_storage_size() <= room:
+        raise DataError(f"{name} of {where} does not lie in the file as {dataset.nbytes} bytes")
     if layout == h5py.h5d.CHUNKED:
-        _check_chunks(dataset, plan, name, file_bytes, where)
+        _check_chunks(dataset, plan, name, room, where)
     return dataset[()]
 
 
-def _check_chunks(dataset, plan, name: str, file_bytes: int, where: str) -> None:
+def _check_chunks(dataset, plan, name: str, room: int, where: str) -> None:
     """Refuse chunks that would not stay small once unpacked, or that share their bytes."""
     filters = [plan.get_filter(i) for i in range(plan.get_nfilters())]
     codes = [code for code, *_ in filters]
@@ -204,7 +244,7 @@ def _check_chunks(dataset, plan, name: str, file_bytes: int, where: str) -> None
 
     stored: list = []
     dataset.id.chunk_iter(stored.append)
-    if sum(chunk.size for chunk in stored) > file_bytes:
+    if sum(chunk.size for chunk in stored) > room:
         raise DataError(f"{name} of {where} claims more bytes than the file has")
     packer = next((code for code in codes if code in MEASURES), None)
     if packer is None:

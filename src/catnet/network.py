@@ -127,13 +127,16 @@ class Network:
         return sha.hexdigest()
 
     def save(self, path):
-        """Write the parameters to an HDF5 file, datasets ``weights/1`` … and ``biases/1`` …."""
-        import h5py
+        """Write the parameters to an HDF5 file, datasets ``weights/1`` … and ``biases/1`` ….
 
-        with h5py.File(path, "w") as file:
-            for layer in range(self.depth):
-                file[f"weights/{layer + 1}"] = self.weights[layer]
-                file[f"biases/{layer + 1}"] = self.biases[layer]
+        Raises
+        ------
+        ParameterError
+            If it cannot be written, or would be larger than `load` reads.
+        """
+        from .storage import write_layers
+
+        write_layers(path, self.weights, self.biases)
 
     @classmethod
     def load(cls, path):
@@ -145,63 +148,16 @@ class Network:
             If the file cannot be read, or does not hold one float64 weight and bias array for
             each layer, in shapes that follow on from one another.
         """
-        import h5py
+        from .storage import read_layers
 
         network = cls.__new__(cls)
+        network.weights, network.biases = read_layers(path)
+        dims = [network.weights[0].shape[1], *(len(w) for w in network.weights)]
         try:
-            with h5py.File(path, "r") as file:
-                groups = [_own(file, kind) for kind in ("weights", "biases")]
-                if not all(isinstance(group, h5py.Group) and len(group) for group in groups):
-                    raise ParameterError("it has no groups weights and biases with arrays in them")
-                network.weights, network.biases = [_read_layers(group) for group in groups]
-            network.layer_dims = _dims_of(network.weights, network.biases)
+            network.layer_dims = _checked_dims(dims)
         except ParameterError as error:
             raise ParameterError(f"{path} does not hold a network: {error}") from None
-        except (OSError, RuntimeError) as error:  # what h5py raises for a file it cannot read
-            reason = " ".join(str(error).split())
-            raise ParameterError(f"{path} cannot be read as an HDF5 file: {reason}") from None
         return network
-
-
-def _own(group, name):
-    """Return a member of an HDF5 group, or None; links to elsewhere are not followed."""
-    import h5py
-
-    is_own = isinstance(group.get(name, getlink=True), h5py.HardLink)
-    return group[name] if is_own else None
-
-
-def _read_layers(group):
-    """Return the float64 matrices ``1``, ``2``, … of an HDF5 group."""
-    import h5py
-
-    arrays = []
-    for layer in range(1, len(group) + 1):
-        array = _own(group, str(layer))
-        name = f"{group.name[1:]}/{layer}"
-        if not isinstance(array, h5py.Dataset):
-            raise ParameterError(f"it has no array {name}")
-        if array.dtype != np.float64 or array.ndim != 2:
-            raise ParameterError(
-                f"{name} must be a float64 matrix, not {array.dtype} of shape {array.shape}"
-            )
-        # As `save` writes them: whole, and in this file.
-        if array.is_virtual or array.external or array.id.get_storage_size() != array.nbytes:
-            raise ParameterError(f"{name} does not lie in the file as {array.nbytes} bytes")
-        arrays.append(array[()])
-    return arrays
-
-
-def _dims_of(weights, biases):
-    """Return the layer_dims that these arrays have, if they fit together."""
-    dims = _checked_dims([weights[0].shape[1], *(len(w) for w in weights)])
-    shapes = [w.shape for w in weights], [b.shape for b in biases]
-    expected = [(n, k) for k, n in pairwise(dims)], [(n, 1) for n in dims[1:]]
-    if shapes != expected:
-        raise ParameterError(
-            f"arrays of the shapes {[*shapes[0], *shapes[1]]} do not follow on from one another"
-        )
-    return dims
 
 
 def _checked_dims(layer_dims):

@@ -27,7 +27,8 @@ class Split:
     images : ndarray of uint8, shape (n, height, width, 3)
         Red, green and blue, 0 to 255.
     labels : ndarray of int64, shape (n,)
-        1 for a cat, 0 for anything else.
+        1 for a cat, 0 for anything else. A row (1, n), as the course's own loader makes, or a
+        column (n, 1) is taken as well.
     factors : dict of str to ndarray of shape (n,), optional
         What is known of how each image was made; empty for photographs.
 
@@ -47,6 +48,9 @@ class Split:
                 "images must be uint8 of shape (n, height, width, 3), not "
                 f"{self.images.dtype} of shape {self.images.shape}"
             )
+        n = len(self.images)
+        if self.labels.shape in ((1, n), (n, 1)):
+            object.__setattr__(self, "labels", self.labels.reshape(n))
         if self.labels.dtype != np.int64 or self.labels.shape != self.images.shape[:1]:
             raise DataError(
                 f"labels must be int64 of shape ({len(self.images)},), one an image, not "
