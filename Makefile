@@ -31,9 +31,10 @@ test: lint ## lint, run every test, then rerun the chapters and compare every ou
 	$(PY) -m pytest -n auto --dist worksteal
 	$(PY) tests/run_nbval.py
 
-lint: .venv/ready ## check style and types
+lint: .venv/ready ## check style, types and what imports what
 	$(PY) -m ruff check
 	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo --no-cache
 
 record: .venv/ready ## run all chapters (or CHAPTER=03-adam-failure) and keep what they print
 	$(CATNET) record $(CHAPTER)
