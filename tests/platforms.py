@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from pythons import PYTHONS
+
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "tests" / "platforms"
 BUILD = ROOT / "_build" / "platforms"
@@ -51,7 +53,6 @@ kernel = threadpoolctl.threadpool_info()[0].get("architecture", "unknown")
 numpy.ones((64, 4096)) @ numpy.ones((256, 4096)).T
 print(json.dumps({"kernel": kernel, "numpy": numpy.__version__}))
 """
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
 @dataclass
