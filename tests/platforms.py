@@ -92,12 +92,8 @@ def run_probe(command, variables=(), arguments=()):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def kernels(python=sys.executable):
-    """Return the kernels that the OpenBLAS of a Python's NumPy can use on this processor.
-
-    And sentences on the others: it takes another one than it is asked for where the processor
-    cannot run that, or where it was built without; and some release fails with some.
-    """
+def candidates():
+    """Return the kernels that the processor can run, and sentences on the others."""
     if platform.machine() not in ("x86_64", "AMD64"):
         return [], [f"OpenBLAS's kernels for x86-64: the processor is {platform.machine()}"]
     try:
@@ -105,26 +101,45 @@ def kernels(python=sys.executable):
         flags = set(re.search(r"^flags\s*:(.*)", cpuinfo, re.MULTILINE)[1].split())
     except (OSError, TypeError):
         return [], ["OpenBLAS's kernels: only Linux tells what the processor can run"]
-    usable, skipped = [], []
-    for kernel, needed in KERNELS.items():
-        if needed - flags:
-            lacking = ", ".join(sorted(needed - flags))
-            skipped.append(f"kernel {kernel}: the processor lacks {lacking}")
-            continue
-        try:
-            asked = {"OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1"}
-            found = run_probe([python, "-c", ASK], asked)
-        except RuntimeError as error:
-            # OpenBLAS 0.3.34 does so under Haswell on AMD's Zen 4 (its issues 6013 and 6021).
-            reason = str(error).splitlines()[0].rstrip(":")
-            skipped.append(f"kernel {kernel}: a product fails with it, {reason}")
-            continue
-        if NAMES.get(found["kernel"], found["kernel"]) == kernel:
-            usable.append(kernel)
-        else:
-            built = f"the OpenBLAS of NumPy {found['numpy']} is built without"
-            skipped.append(f"kernel {kernel}: {built}, and uses {found['kernel']}")
-    return usable, skipped
+    lacking = {kernel: ", ".join(sorted(needed - flags)) for kernel, needed in KERNELS.items()}
+    return (
+        [kernel for kernel, lack in lacking.items() if not lack],
+        [
+            f"kernel {kernel}: the processor lacks {lack}"
+            for kernel, lack in lacking.items()
+            if lack
+        ],
+    )
+
+
+def refusal(kernel, python=sys.executable):
+    """Say why the OpenBLAS of a Python's NumPy does not do with a kernel, or return None.
+
+    It takes another one than it is asked for where it was built without; and some release fails
+    with some.
+    """
+    try:
+        asked = {"OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1"}
+        found = run_probe([python, "-c", ASK], asked)
+    except RuntimeError as error:
+        # OpenBLAS 0.3.34 does so under Haswell on AMD's Zen 4 (its issues 6013 and 6021).
+        reason = str(error).splitlines()[0].rstrip(":")
+        return f"kernel {kernel}: a product fails with it, {reason}"
+    if NAMES.get(found["kernel"], found["kernel"]) == kernel:
+        return None
+    built = f"the OpenBLAS of NumPy {found['numpy']} is built without"
+    return f"kernel {kernel}: {built}, and uses {found['kernel']}"
+
+
+def kernels(python=sys.executable):
+    """Return the kernels that the OpenBLAS of a Python's NumPy can use on this processor.
+
+    And sentences on the others.
+    """
+    found, skipped = candidates()
+    refusals = {kernel: refusal(kernel, python) for kernel in found}
+    usable = [kernel for kernel, sentence in refusals.items() if sentence is None]
+    return usable, skipped + [sentence for sentence in refusals.values() if sentence]
 
 
 def simd_features():
