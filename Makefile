@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test lint record rerun seeds verify verify-platforms benchmark lock clean
+.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms benchmark lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -31,9 +31,13 @@ test: lint ## lint, run every test, then rerun the chapters and compare every ou
 	$(PY) -m pytest -n auto --dist worksteal
 	$(PY) tests/run_nbval.py
 
-lint: .venv/ready ## check style and types
+wheel-test: .venv/ready ## build the package as users install it, and try it without src/
+	$(PY) tests/try_wheel.py
+
+lint: .venv/ready ## check style, types and what imports what
 	$(PY) -m ruff check
 	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo --no-cache
 
 record: .venv/ready ## run all chapters (or CHAPTER=03-adam-failure) and keep what they print
 	$(CATNET) record $(CHAPTER)

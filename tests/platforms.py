@@ -24,6 +24,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+from packaging.requirements import Requirement
+from pythons import PYTHONS
+
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "tests" / "platforms"
 BUILD = ROOT / "_build" / "platforms"
@@ -51,7 +55,6 @@ kernel = threadpoolctl.threadpool_info()[0].get("architecture", "unknown")
 numpy.ones((64, 4096)) @ numpy.ones((256, 4096)).T
 print(json.dumps({"kernel": kernel, "numpy": numpy.__version__}))
 """
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
 @dataclass
@@ -91,12 +94,8 @@ def run_probe(command, variables=(), arguments=()):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def kernels(python=sys.executable):
-    """Return the kernels that the OpenBLAS of a Python's NumPy can use on this processor.
-
-    And sentences on the others: it takes another one than it is asked for where the processor
-    cannot run that, or where it was built without; and some release fails with some.
-    """
+def candidates():
+    """Return the kernels that the processor can run, and sentences on the others."""
     if platform.machine() not in ("x86_64", "AMD64"):
         return [], [f"OpenBLAS's kernels for x86-64: the processor is {platform.machine()}"]
     try:
@@ -104,26 +103,45 @@ def kernels(python=sys.executable):
         flags = set(re.search(r"^flags\s*:(.*)", cpuinfo, re.MULTILINE)[1].split())
     except (OSError, TypeError):
         return [], ["OpenBLAS's kernels: only Linux tells what the processor can run"]
-    usable, skipped = [], []
-    for kernel, needed in KERNELS.items():
-        if needed - flags:
-            lacking = ", ".join(sorted(needed - flags))
-            skipped.append(f"kernel {kernel}: the processor lacks {lacking}")
-            continue
-        try:
-            asked = {"OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1"}
-            found = run_probe([python, "-c", ASK], asked)
-        except RuntimeError as error:
-            # OpenBLAS 0.3.34 does so under Haswell on AMD's Zen 4 (its issues 6013 and 6021).
-            reason = str(error).splitlines()[0].rstrip(":")
-            skipped.append(f"kernel {kernel}: a product fails with it, {reason}")
-            continue
-        if NAMES.get(found["kernel"], found["kernel"]) == kernel:
-            usable.append(kernel)
-        else:
-            built = f"the OpenBLAS of NumPy {found['numpy']} is built without"
-            skipped.append(f"kernel {kernel}: {built}, and uses {found['kernel']}")
-    return usable, skipped
+    lacking = {kernel: ", ".join(sorted(needed - flags)) for kernel, needed in KERNELS.items()}
+    return (
+        [kernel for kernel, lack in lacking.items() if not lack],
+        [
+            f"kernel {kernel}: the processor lacks {lack}"
+            for kernel, lack in lacking.items()
+            if lack
+        ],
+    )
+
+
+def refusal(kernel, python=sys.executable):
+    """Say why the OpenBLAS of a Python's NumPy does not do with a kernel, or return None.
+
+    It takes another one than it is asked for where it was built without; and some release fails
+    with some.
+    """
+    try:
+        asked = {"OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1"}
+        found = run_probe([python, "-c", ASK], asked)
+    except RuntimeError as error:
+        # OpenBLAS 0.3.34 does so under Haswell on AMD's Zen 4 (its issues 6013 and 6021).
+        reason = str(error).splitlines()[0].rstrip(":")
+        return f"kernel {kernel}: a product fails with it, {reason}"
+    if NAMES.get(found["kernel"], found["kernel"]) == kernel:
+        return None
+    built = f"the OpenBLAS of NumPy {found['numpy']} is built without"
+    return f"kernel {kernel}: {built}, and uses {found['kernel']}"
+
+
+def kernels(python=sys.executable):
+    """Return the kernels that the OpenBLAS of a Python's NumPy can use on this processor.
+
+    And sentences on the others.
+    """
+    found, skipped = candidates()
+    refusals = {kernel: refusal(kernel, python) for kernel in found}
+    usable = [kernel for kernel, sentence in refusals.items() if sentence is None]
+    return usable, skipped + [sentence for sentence in refusals.values() if sentence]
 
 
 def simd_features():
@@ -172,6 +190,16 @@ def environment(name, python, lock):
     return str(executable)
 
 
+def locked_numpy(lock, version):
+    """Return the NumPy that a lock file has for a version of Python."""
+    for line in (HERE / lock).read_text(encoding="utf-8").splitlines():
+        if line.startswith("numpy=="):
+            pin = Requirement(line.rstrip("\\ "))
+            if pin.marker is None or pin.marker.evaluate({"python_full_version": f"{version}.9"}):
+                return str(pin.specifier).removeprefix("==")
+    raise RuntimeError(f"{lock} has no NumPy for Python {version}")
+
+
 def trials(arm64):
     """Return what to try, what is skipped and what failed, the last two as sentences."""
     here = [sys.executable, str(PROBE)]
@@ -211,6 +239,8 @@ def trials(arm64):
     else:
         failed.append("oldest NumPy: needs Python 3.11 or 3.12, and neither was found")
     for version, python in versions.items():
+        if python == sys.executable and locked_numpy("newest.lock", version) == np.__version__:
+            continue  # that is what all the kernels are tried with
         add(f"newest NumPy for Python {version}", f"python-{version}", python, "newest.lock")
     add("WebAssembly", "wasm", sys.executable, "wasm.lock", HERE / "wasm.py")
     if arm64:

@@ -19,8 +19,8 @@ def drawn():
 
 
 @pytest.fixture(scope="module")
-def many():
-    return draw(n_cats=1000, n_others=1000, seed=1), draw(n_cats=500, n_others=500, seed=2)
+def some():
+    return draw(n_cats=150, n_others=150, seed=2)
 
 
 def digest(*splits):
@@ -81,18 +81,17 @@ def test_one_class_alone_can_be_drawn(n_cats, n_others):
     assert draw(n_cats, n_others, 0).labels.tolist() == [1] * n_cats + [0] * n_others
 
 
-def test_factors_describe_every_image(many):
-    split, _ = many
-    factors = split.factors
+def test_factors_describe_every_image(some):
+    factors = some.factors
     assert {"kind", "hue", "x", "y", "rotation", "scale", "contrast", "noise"} <= set(factors)
-    assert all(values.shape == (2000,) for values in factors.values())
-    assert set(factors["kind"][split.labels == 1]) == set(CAT_KINDS)
-    assert set(factors["kind"][split.labels == 0]) == set(OTHER_KINDS)
+    assert all(values.shape == (300,) for values in factors.values())
+    assert set(factors["kind"][some.labels == 1]) == set(CAT_KINDS)
+    assert set(factors["kind"][some.labels == 0]) == set(OTHER_KINDS)
     assert set(factors["backdrop"]) == set(BACKDROPS)
 
 
-def test_factors_range_widely(many):
-    factors = many[0].factors
+def test_factors_range_widely(some):
+    factors = some.factors
     for name, low, high in (
         ("scale", 18, 40),
         ("rotation", -40, 40),
@@ -105,15 +104,14 @@ def test_factors_range_widely(many):
         assert factors[name].max() > high, name
 
 
-def test_factors_are_what_the_pixels_show(many):
+def test_factors_are_what_the_pixels_show(some):
     """The background is seen in the corners, and the object's place where it differs."""
-    split, _ = many
-    factors = split.factors
+    factors = some.factors
     ground = np.stack([factors[f"background_{c}"] for c in ("red", "green", "blue")], axis=1)
     small = (factors["scale"] < 26) & (np.abs(factors["x"] - 32) < 3) & (factors["contrast"] > 0.2)
-    corners = split.images[small][:, [0, 0, -1, -1], [0, -1, 0, -1]].mean(axis=1) / 255
+    corners = some.images[small][:, [0, 0, -1, -1], [0, -1, 0, -1]].mean(axis=1) / 255
     assert np.abs(corners - ground[small]).max() < 0.2
-    differs = np.abs(split.images[small] / 255 - ground[small][:, None, None]).max(axis=3) > 0.2
+    differs = np.abs(some.images[small] / 255 - ground[small][:, None, None]).max(axis=3) > 0.2
     assert differs[:, 24:40, 24:40].mean() > 0.5 > 0.1 > differs[:, :4].mean()
 
 
@@ -173,14 +171,14 @@ def balanced_accuracy(parameters, images, labels):
     return (right[labels == 1].mean() + right[labels == 0].mean()) / 2
 
 
-def test_a_line_does_not_tell_cats_apart_but_a_network_does(many):
+def test_a_line_does_not_tell_cats_apart_but_a_network_does():
     """On three pairs of seeds: the line 0.69 to 0.72, this network 0.84 to 0.87.
 
     On its own training images the line gets 0.86 right; more epochs gain it nothing here.
     """
     training, test = (
         (split.images.reshape(len(split), -1).astype(np.float32) / 255 - 0.5, split.labels)
-        for split in many
+        for split in (draw(1000, 1000, seed=1), draw(500, 500, seed=2))
     )
     with threadpool_limits(1):  # small products: on a busy machine two threads wait for each other
         line = balanced_accuracy(train(*training, hidden=(), epochs=15), *test)

@@ -11,9 +11,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from pythons import PYTHONS
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 # conda-forge's name where it is another than that of the package's own release.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
@@ -102,6 +103,17 @@ def test_environment_yml_has_every_dependency_with_the_same_bounds():
     }
 
 
+def test_the_pythons_named_are_those_of_the_classifiers():
+    minors = [int(python.removeprefix("3.")) for python in PYTHONS]
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    bounds = SpecifierSet(f">=3.{minors[0]},<3.{minors[-1] + 1}")
+    assert SpecifierSet(project()["requires-python"]) == bounds
+    for name in ("Makefile", "README.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        named = set(re.findall(r"Python (3\.\d+ to 3\.\d+)", text))
+        assert named == {f"{PYTHONS[0]} to {PYTHONS[-1]}"}, name
+
+
 @pytest.mark.parametrize("python", PYTHONS)
 def test_lock_holds_every_dependency_within_its_bounds(python):
     pins = locked()
@@ -127,6 +139,18 @@ def test_every_pin_has_a_hash_and_the_lock_names_no_source():
 def test_build_backend_is_locked_too():
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert table["build-system"]["requires"] == project()["optional-dependencies"]["build"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_pin_their_actions_and_grant_rights_to_each_job(path):
+    text = path.read_text(encoding="utf-8")
+    uses = re.findall(r"\buses: *(.+)", text)
+    assert uses
+    for action in uses:
+        assert re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {}
+    assert all("permissions" in job for job in workflow["jobs"].values())
 
 
 def test_no_file_names_a_package_registry_or_a_path_of_one_machine():
