@@ -7,7 +7,6 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-from . import __version__
 from .errors import CatnetError
 from .images import catvnoncat
 from .report.chapters import TABLE_OF_CONTENTS, Book, Edition
@@ -18,7 +17,7 @@ VARIABLE = "CATNET_BOOK"
 """Names the folder of the book to a chapter's process; a user may set it too."""
 
 SOURCE = Path(__file__).resolve().parents[1]
-PACKAGES = ("numpy", "matplotlib", "h5py", "scipy", "jupyter-book", "papermill")
+PACKAGES = ("catnet", "numpy", "matplotlib", "h5py", "scipy", "jupyter-book", "papermill")
 
 
 def find_book():
@@ -79,8 +78,8 @@ def _book(root):
 
 
 def _versions():
-    own = {"python": platform.python_version(), "catnet": __version__}
-    return own | {package: _version(package) for package in PACKAGES}
+    python = {"python": platform.python_version()}
+    return python | {package: _version(package) for package in PACKAGES}
 
 
 def _version(package):
