@@ -17,8 +17,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from catnet import Adam, Network, load_drawn, plain
-from catnet.gradients import backpropagate, cross_entropy
+from catnet import Adam, Network, load_drawn
+from catnet.engine import plain
+from catnet.engine.gradients import backpropagate, cross_entropy
 from catnet.report.machine import machine
 
 ARTICLE = [12288, 20, 7, 5, 1]

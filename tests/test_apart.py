@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catnet import apart
-from catnet.apart import read_apart
 from catnet.errors import DataError
+from catnet.storage import apart
+from catnet.storage.apart import read_apart
 
 SRC = str(Path(apart.__file__).parents[1])
 

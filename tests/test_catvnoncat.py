@@ -21,10 +21,10 @@ import h5py
 import numpy as np
 import pytest
 
-from catnet import apart, hdf5
 from catnet.errors import DataError
 from catnet.images import catvnoncat, download
 from catnet.images.catvnoncat import Part, data_command, find_images, load_catvnoncat
+from catnet.storage import apart, hdf5
 
 TRAIN, TEST = "train_catvnoncat.h5", "test_catvnoncat.h5"
 COUNTS = {"train": 6, "test": 4}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from catnet import Network, Split
-from catnet.gradients import COST_EPSILON, backpropagate, cross_entropy
+from catnet.engine.gradients import COST_EPSILON, backpropagate, cross_entropy
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -16,9 +16,9 @@ import h5py
 import numpy as np
 import pytest
 
-from catnet import apart, hdf5
 from catnet.errors import DataError
-from catnet.hdf5 import ArraySpec, read_arrays, read_bytes
+from catnet.storage import apart, hdf5
+from catnet.storage.hdf5 import ArraySpec, read_arrays, read_bytes
 
 LFS_POINTER = (
     b"version https://git-lfs.github.com/spec/v1\n"

@@ -4,7 +4,9 @@ import h5py
 import numpy as np
 import pytest
 
-from catnet import Network, ParameterError, apart, draw, storage
+from catnet import Network, ParameterError, draw
+from catnet.storage import apart
+from catnet.storage import networks as storage
 
 
 @pytest.fixture(autouse=True)

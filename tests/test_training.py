@@ -18,7 +18,7 @@ from catnet import (
     Split,
     fit,
 )
-from catnet.gradients import cross_entropy
+from catnet.engine.gradients import cross_entropy
 from catnet.images.catvnoncat import find_images, load_catvnoncat
 from catnet.images.drawn import load_drawn
 

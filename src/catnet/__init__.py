@@ -1,13 +1,13 @@
 """Cat or not: a deep network in NumPy whose every number can be checked to the last bit."""
 
+from .engine.network import Network
+from .engine.optimizers import Adam, GradientDescent
+from .engine.training import EarlyStopping, History, Member, fit, fit_stack
 from .errors import CatnetError, DataError, DivergenceError, ParameterError
 from .images.catvnoncat import load_catvnoncat
 from .images.dataset import Dataset, Split
 from .images.drawn import draw, load_drawn
-from .network import Network
-from .optimizers import Adam, GradientDescent
 from .report.results import Results, Run
-from .training import EarlyStopping, History, fit
 
 __all__ = [
     "Adam",
@@ -18,6 +18,7 @@ __all__ = [
     "EarlyStopping",
     "GradientDescent",
     "History",
+    "Member",
     "Network",
     "ParameterError",
     "Results",
@@ -26,6 +27,7 @@ __all__ = [
     "check_parameters",
     "draw",
     "fit",
+    "fit_stack",
     "load_data",
 ]
 

@@ -13,10 +13,11 @@ import json
 
 import numpy as np
 
-from . import exact, load_data, plain
-from .network import Network
-from .optimizers import Adam, GradientDescent
-from .training import fit
+from . import load_data
+from .engine import exact, plain
+from .engine.network import Network
+from .engine.optimizers import Adam, GradientDescent
+from .engine.training import fit
 
 __all__ = ["digests", "main"]
 

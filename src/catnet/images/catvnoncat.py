@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from ..hdf5 import MAX_BYTES, ArraySpec, read_arrays, read_bytes
+from ..storage.hdf5 import MAX_BYTES, ArraySpec, read_arrays, read_bytes
 from .dataset import Dataset, Split
 from .download import download
 

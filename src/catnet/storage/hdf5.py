@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import DataError
 from .apart import read_apart
-from .errors import DataError
 
 __all__ = ["MAX_BYTES", "ArraySpec", "read_arrays", "read_bytes"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import DataError, ParameterError
+from ..errors import DataError, ParameterError
 from .hdf5 import ArraySpec, read_arrays, read_bytes
 
 __all__ = ["read_layers", "write_layers"]

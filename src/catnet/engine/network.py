@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..errors import ParameterError
 from . import exact
-from .errors import ParameterError
 from .propagation import Propagation
 from .stack import Stack
 
@@ -134,7 +134,7 @@ class Network:
         ParameterError
             If it cannot be written, or would be larger than `load` reads.
         """
-        from .storage import write_layers
+        from ..storage.networks import write_layers
 
         write_layers(path, self.weights, self.biases)
 
@@ -148,7 +148,7 @@ class Network:
             If the file cannot be read, or does not hold one float64 weight and bias array for
             each layer, in shapes that follow on from one another.
         """
-        from .storage import read_layers
+        from ..storage.networks import read_layers
 
         network = cls.__new__(cls)
         network.weights, network.biases = read_layers(path)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import DivergenceError, ParameterError
 from . import exact
-from .errors import DivergenceError, ParameterError
 from .gradients import COST_EPSILON, mean_costs
 from .network import Network
 from .optimizers import Adam, GradientDescent

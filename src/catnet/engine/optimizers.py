@@ -12,7 +12,7 @@ from numbers import Real
 
 import numpy as np
 
-from .errors import ParameterError
+from ..errors import ParameterError
 
 __all__ = ["Adam", "GradientDescent"]
 

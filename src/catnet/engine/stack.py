@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..errors import ParameterError
 from . import exact
-from .errors import ParameterError
 
 __all__ = ["Stack"]
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from .errors import DataError
+from ..errors import DataError
 
 __all__ = ["read_apart"]
 

@@ -1,0 +1,1 @@
+"""The network and its training, on NumPy alone: exact arithmetic, stacks, optimizers."""

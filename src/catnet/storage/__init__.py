@@ -1,0 +1,1 @@
+"""HDF5 files that nobody vouches for, read so that they can do no harm."""
