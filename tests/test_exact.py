@@ -311,7 +311,7 @@ def test_inputs_are_left_alone():
     [
         lambda k: exact.product(np.broadcast_to(1.0, (1, k(2**25))), np.empty((0, 0))),
         lambda k: exact.integer_product(
-            np.broadcast_to(1.0, (1, k(2**30))), np.empty((0, 0)), largest=256
+            np.broadcast_to(1.0, (1, k(2**35))), np.empty((0, 0)), largest=256
         ),
         lambda k: exact.total(np.broadcast_to(1.0, (1, k(2**27)))),
     ],

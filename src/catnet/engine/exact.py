@@ -88,17 +88,17 @@ def integer_grid(terms, largest=255):
     Returns
     -------
     bits, count : int
-        One slice of ``53 - ceil(log2(K * largest))`` bits, or two where these are below 30.
+        As few slices of ``53 - ceil(log2(K * largest))`` bits as keep 30 in all.
 
     Raises
     ------
     ValueError
-        If K * largest is above 2**38: two slices would keep fewer than 30 bits.
+        If K * largest is above 2**43: three slices would keep fewer than 30 bits.
     """
     bits = _room(terms * largest)
-    if bits < 15:
+    if bits < 10:
         raise ValueError(f"a sum of {terms} integers up to {largest} leaves too few bits")
-    return bits, 1 if bits >= 30 else 2
+    return bits, -(-30 // bits)
 
 
 def product_grid(terms):
@@ -150,10 +150,10 @@ def slices(array, axis, grid, out=None):
     return cut(array, rounders(largest(array, axis, parts[0]), grid), parts)
 
 
-def several_slices(array, axis, grids):
-    """Return the `slices` of one array for several grids."""
-    most = largest(array, axis)
-    return [cut(array, rounders(most, grid), np.empty((grid[1], *array.shape))) for grid in grids]
+def several_slices(array, axis, grids, outs):
+    """Return the `slices` of one array for several grids, in `outs`."""
+    most = largest(array, axis, outs[0][0])
+    return [cut(array, rounders(most, grid), out) for grid, out in zip(grids, outs, strict=True)]
 
 
 def largest(array, axis, scratch=None):
@@ -262,7 +262,7 @@ def _exponents(largest):
     return largest.view(np.int64) >> 52
 
 
-def multiply(left, right, out=None):
+def multiply(left, right, out=None, room=None):
     """Matrix product of two factors that are given in slices.
 
     Parameters
@@ -273,6 +273,8 @@ def multiply(left, right, out=None):
         From `slices` along the last axis but one.
     out : ndarray of float64, shape (…, n, m), optional
         Where to put it.
+    room : ndarray of float64, shape (count, count, …, n, m), optional
+        Room for the products of each slice with each.
 
     Returns
     -------
@@ -281,7 +283,7 @@ def multiply(left, right, out=None):
         ``2 * bits + ceil(log2(K)) <= 53``, are added up from the smallest on, in the same order
         everywhere; those with i + j >= count are left out. A zero may have either sign.
     """
-    products = np.matmul(left[:, np.newaxis], right[np.newaxis])
+    products = np.matmul(left[:, np.newaxis], right[np.newaxis], out=room)
     result = None
     for order in reversed(range(len(left))):
         partial = products[0, order]
@@ -311,13 +313,13 @@ def integer_product(real, integers, largest=255):
         power of two above the largest magnitude in the row of `real`, and `bits` being
         ``53 - ceil(log2(K * largest))``, at most 51: 31 for K = 12,288 pixels and 37 for
         K = 209. From K * largest > 2**23 on, where fewer than 30 bits are left, `real` is
-        cut into two slices and the error is
+        cut into two slices (three above 2**38) and the error of two is
         ``K * largest * 2**(e - 2 * (bits + 1))`` and one rounding.
 
     Raises
     ------
     ValueError
-        If K * largest is above 2**38: two slices would keep fewer than 30 bits.
+        If K * largest is above 2**43: three slices would keep fewer than 30 bits.
     """
     parts = _quiet_slices(real, -1, integer_grid(real.shape[-1], largest))
     result = parts[-1] @ integers

@@ -76,6 +76,7 @@ def backpropagate(network, split, activations, logits):
     passes.probabilities = exact.sigmoid(passes.logits)
     with np.errstate(invalid="ignore"):  # what is out of range is NaN
         passes.backward(stack.sliced()[1])
+        passes.cut_first()
     first = passes.first_gradient(slice(None), np.empty_like(stack.first))
     weights = [w[0] for w in (first, *passes.weights[1:])]
     # One BLAS writes -0.0 where another writes 0.0.

@@ -60,7 +60,7 @@ def cut(array, rounders, parts):
     return array[np.newaxis]
 
 
-def several_slices(array, axis, grids):
+def several_slices(array, axis, grids, outs):
     """Return the array as the only slice, for each grid."""
     return [array[np.newaxis]] * len(grids)
 
@@ -70,7 +70,7 @@ def sum_slices(parts, axis):
     return parts[0].sum(axis, keepdims=True)
 
 
-def multiply(left, right, out=None):
+def multiply(left, right, out=None, room=None):
     """Matrix product of two factors that are their only slice."""
     return np.matmul(left[0], right[0], out=out)
 

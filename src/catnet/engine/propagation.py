@@ -51,6 +51,8 @@ class Propagation:
     weights, biases : lists of ndarray
         The gradient, in the shapes of the stack's; after `backward`. That of the first layer's
         weights is left out: None, see `first_gradient`.
+    scaled : ndarray, shape (S, n_1, m)
+        dZ1 / 255, what the images are multiplied with for it.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class Propagation:
         self.hidden = outputs[:, : -widths[-1]]
         self.errors = np.empty_like(outputs)  # dZ
         self.dz = [self.errors[:, layer] for layer in self.layers]
+        self._forward_room, self._backward_room = _Room(), _Room()
         self.rest = np.empty_like(stack.rest)
         self.weights, self.biases = stack.views(None, self.rest)
 
@@ -102,11 +105,12 @@ class Propagation:
 
     def forward(self, sliced):
         """Go from the first layer to the logits; `sliced` are the weights of the others."""
+        self._room = self._forward_room
+        self._room.begin()
         z = np.add(self.driven, self.stack.biases[0], out=self.z[0])
         for layer, weights in enumerate(sliced, start=1):
             a = np.maximum(z, 0.0, out=z)  # -0.0 for -0.0 on some machines: no slice has it
-            inputs = exact.slices(a, -2, exact.product_grid(a.shape[-2]))
-            z = exact.multiply(weights, inputs, out=self.z[layer])
+            z = self._multiply(weights, self._slices(a, -2), self.z[layer])
             z += self.stack.biases[layer]
         self.probabilities = exact.sigmoid(self.logits)
 
@@ -116,24 +120,42 @@ class Propagation:
         `sliced` are the transposed weights of the other layers.
         """
         m = len(self.split)
+        self._room = self._backward_room
+        self._room.begin()
         dz = np.subtract(self.probabilities, self.split.labels, out=self.dz[-1])
         dz /= m
         for layer in range(len(sliced), 0, -1):
-            above = exact.slices(dz, -2, exact.product_grid(dz.shape[-2]))
-            dz = exact.multiply(sliced[layer - 1], above, out=self.dz[layer - 1])
+            dz = self._multiply(sliced[layer - 1], self._slices(dz, -2), self.dz[layer - 1])
             dz *= self.activations[layer - 1] > 0
-        grid = exact.product_grid(m)
-        errors, summands = exact.several_slices(self.errors, -1, [grid, exact.total_grid(m)])
-        inputs = exact.slices(self.hidden, -1, grid).swapaxes(-1, -2)
+        grids = exact.product_grid(m), exact.total_grid(m)
+        outs = [self._room.empty(grid[1], *self.errors.shape) for grid in grids]
+        errors, summands = exact.several_slices(self.errors, -1, grids, outs)
+        inputs = self._slices(self.hidden, -1).swapaxes(-1, -2)
         for layer, (below, this) in enumerate(pairwise(self.layers), start=1):
-            exact.multiply(errors[:, :, this], inputs[..., below], out=self.weights[layer])
+            self._multiply(errors[:, :, this], inputs[..., below], self.weights[layer])
         totals = exact.sum_slices(summands, -1)
         for biases, place in zip(self.biases, self.layers, strict=True):
             biases[...] = totals[:, place]
-        self._first = exact.slices(self.dz[0] / 255.0, -1, exact.integer_grid(m))
+        self.scaled = np.divide(self.dz[0], 255.0, out=self._room.empty(*self.dz[0].shape))
+
+    def _slices(self, array, axis):
+        grid = exact.product_grid(array.shape[axis])
+        return exact.slices(array, axis, grid, self._room.empty(grid[1], *array.shape))
+
+    def _multiply(self, left, right, out):
+        count = len(left)
+        return exact.multiply(left, right, out, self._room.empty(count, count, *out.shape))
+
+    def cut_first(self):
+        """Cut dZ1 / 255 into the slices that `first_gradient` takes."""
+        grid = exact.integer_grid(len(self.split))
+        room = self._room.empty(grid[1], *self.scaled.shape)
+        self.first_errors = exact.slices(self.scaled, -1, grid, room)
 
     def first_gradient(self, pixels, out):
         """Give the gradient of the first layer's weights of some pixels, dZ1 P' / 255.
+
+        Of all pixels it may be asked for piece by piece, once `cut_first` is done.
 
         Parameters
         ----------
@@ -141,20 +163,52 @@ class Propagation:
         out : ndarray, shape (S, n_1, pixels)
             Where to put it. Its zeros may have either sign.
         """
+        return self.to_pixels(self.first_errors, pixels, out)
+
+    def to_pixels(self, parts, pixels, out):
+        """Combine the images, by coefficients that are in slices, to weights of some pixels.
+
+        Parameters
+        ----------
+        parts : ndarray, shape (count, …, m)
+        pixels : slice
+        out : ndarray, shape (…, pixels)
+        """
         flat = out.reshape(-1, out.shape[-1])
-        self._sum_blocks(self._first[-1], pixels, flat)
-        for part in self._first[-2::-1]:
+        self._sum_blocks(parts[-1], pixels, flat)
+        for part in parts[-2::-1]:
             flat += self._sum_blocks(part, pixels, np.empty_like(flat))
         return out
 
-    def _sum_blocks(self, errors, pixels, out):
+    def _sum_blocks(self, coefficients, pixels, out):
         """Multiply one slice with the images: a sum that is exact, block by block too."""
-        errors = errors.reshape(len(out), -1)
+        coefficients = coefficients.reshape(len(out), -1)
         more = None
         for place, numbers in self.split.blocks(pixels):
             if place.start == 0:
-                np.matmul(errors[:, place], numbers.T, out=out)
+                np.matmul(coefficients[:, place], numbers.T, out=out)
             else:
                 more = np.empty_like(out) if more is None else more
-                out += np.matmul(errors[:, place], numbers.T, out=more)
+                out += np.matmul(coefficients[:, place], numbers.T, out=more)
         return out
+
+
+class _Room:
+    """Arrays that every pass asks for in the same order, and gets again.
+
+    Memory that is fresh, or not in the cache, costs more than what is computed in it.
+    """
+
+    def __init__(self):
+        self._arrays, self._next = [], 0
+
+    def begin(self):
+        """Begin a pass: what it asks for was the last one's."""
+        self._next = 0
+
+    def empty(self, *shape):
+        """Return an array of a shape."""
+        if self._next == len(self._arrays):
+            self._arrays.append(np.empty(shape))
+        self._next += 1
+        return self._arrays[self._next - 1]

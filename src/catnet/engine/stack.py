@@ -44,22 +44,33 @@ class Stack:
                     "networks of one stack need the same layer_dims, not "
                     f"{list(self.layer_dims)} and {list(network.layer_dims)}"
                 )
-        # 0.0 is added so that no weight is -0.0: then no product's zero needs its sign mended.
-        self.first = np.stack([network.weights[0] for network in networks]) + 0.0
-        self.rest = np.zeros((len(networks), self.places(self.layer_dims)[-1][-1].stop))
-        self.weights, self.biases = self.views(self.first, self.rest)
+        first = np.stack([network.weights[0] for network in networks])
+        rest = np.zeros((len(networks), self.places(self.layer_dims)[-1][-1].stop))
+        weights, biases = self.views(first, rest)
         for member, network in enumerate(networks):
-            for mine, theirs in zip(self.weights[1:], network.weights[1:], strict=True):
+            for mine, theirs in zip(weights[1:], network.weights[1:], strict=True):
                 mine[member] = theirs
-            for mine, theirs in zip(self.biases, network.biases, strict=True):
+            for mine, theirs in zip(biases, network.biases, strict=True):
                 mine[member] = theirs
+        # 0.0 is added so that no weight is -0.0: then the sign of a gradient's zero never shows.
+        self._hold(first + 0.0, rest + 0.0)
 
-        numbers = np.arange(self.rest.shape[1])
+    def _hold(self, first, rest):
+        self.first, self.rest = first, rest
+        self.weights, self.biases = self.views(first, rest)
+        numbers = np.arange(rest.shape[1])
         matrices = []
         for layer, (weights, _) in enumerate(self.places(self.layer_dims)[1:], start=1):
             matrix = numbers[weights].reshape(self.weights[layer].shape[1:])
             matrices += [matrix, matrix.T]
-        self._matrices = exact.Matrices(matrices, len(networks))
+        self._matrices = exact.Matrices(matrices, len(first))
+
+    def take(self, places):
+        """Return a stack of the members at these places."""
+        smaller = Stack.__new__(Stack)
+        smaller.layer_dims = self.layer_dims
+        smaller._hold(self.first[places], self.rest[places])
+        return smaller
 
     def __len__(self):
         return len(self.first)

@@ -10,7 +10,7 @@ strips. Ordinary arithmetic would give other bits for every way to cut it; exact
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise, starmap
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from . import exact
 from .optimizers import Adam, GradientDescent
 
-__all__ = ["Updates"]
+__all__ = ["Updates", "first_blocks", "rest_blocks"]
 
 STRIP = 2**18  # weights in a strip, at most: 2 MiB
 
@@ -36,7 +36,7 @@ class _Block:
         """Return the block's part of an array laid out as the parameters are."""
         return array[self.members, ..., self.part]
 
-    def update(self, parameters, gradients, scratch):
+    def update(self, parameters, gradients, scratch=None):
         theta = self.of(parameters)
         if self.state is None:
             self.state = self.optimizer.start([theta])
@@ -45,13 +45,14 @@ class _Block:
             self.optimizer.update([theta], [gradients], self.state, scratch)
 
     def keep(self, places):
-        """Keep the members at these places, which a smaller stack has next to each other."""
+        """Keep the members at these places, next to each other now; say whether it has some."""
         mine = range(self.members.start, self.members.stop)
         start = sum(place < mine.start for place in places)
         kept = [place - mine.start for place in places if place in mine]
         self.members = slice(start, start + len(kept))
         if self.state is not None:
             self.state = self.optimizer.keep(self.state, kept)
+        return bool(kept)
 
 
 @dataclass(eq=False)
@@ -82,19 +83,12 @@ class Updates:
         inputs = stack.first.shape[-1]
         strips = max(1, -(-stack.first.size // (STRIP * workers.count))) * workers.count
         width = -(-inputs // strips)
-        groups = _alike(members)
+        ends = [*range(0, inputs, width), inputs]
         self.strips = [
-            _Strip(
-                pixels,
-                [_Block(g, pixels, m.optimizer) for g, m in groups if 1 not in m.frozen_layers],
-            )
-            for pixels in (slice(i, min(i + width, inputs)) for i in range(0, inputs, width))
+            _Strip(pixels, first_blocks(members, pixels))
+            for pixels in starmap(slice, pairwise(ends))
         ]
-        self.rest = [
-            _Block(g, part, m.optimizer)
-            for g, m in groups
-            for part in stack.rest_of(m.frozen_layers)
-        ]
+        self.rest = rest_blocks(stack, members)
         self.grid = exact.integer_grid(inputs)
         self._begin(stack, propagations)
 
@@ -113,9 +107,7 @@ class Updates:
     def keep(self, stack, propagations, places):
         """Go on with the members at these places, which are the new stack."""
         for blocks in [self.rest, *(strip.blocks for strip in self.strips)]:
-            for block in blocks:
-                block.keep(places)
-            blocks[:] = [block for block in blocks if block.members.start < block.members.stop]
+            blocks[:] = [block for block in blocks if block.keep(places)]
         self._begin(stack, propagations)
         self.drive()
 
@@ -139,6 +131,8 @@ class Updates:
             Called with the gradient of the first layers, shape (S, n_1, n_0).
         """
         training = self.propagations[0]
+        with np.errstate(invalid="ignore"):
+            training.cut_first()
         if look is not None:
             look(training.first_gradient(slice(None), np.empty_like(self.stack.first)))
         for block in self.rest:
@@ -146,6 +140,10 @@ class Updates:
         if any(strip.blocks for strip in self.strips):
             self.workers.each(self._update, self.strips)
             self.drive()
+
+    def copy_to(self, place, network):
+        """Give a network the parameters of a member."""
+        self.stack.copy_to(place, network)
 
     def _update(self, strip, number):
         """Take the gradient of a strip, and update it."""
@@ -170,6 +168,24 @@ class Updates:
         sliced = sliced.reshape(len(sliced), -1, theta.shape[-1])
         for propagation, sums in zip(self.propagations, self.sums, strict=True):
             propagation.add_products(strip.pixels, sliced, sums[number])
+
+
+def first_blocks(members, part):
+    """Return blocks of a part of the first layer, or of what moves it, where it is trained."""
+    return [
+        _Block(some, part, member.optimizer)
+        for some, member in _alike(members)
+        if 1 not in member.frozen_layers
+    ]
+
+
+def rest_blocks(stack, members):
+    """Return blocks of all other parameters that are trained."""
+    return [
+        _Block(some, part, member.optimizer)
+        for some, member in _alike(members)
+        for part in stack.rest_of(member.frozen_layers)
+    ]
 
 
 def _alike(members):

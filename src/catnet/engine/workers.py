@@ -13,11 +13,21 @@ class Workers:
 
     Which thread does what changes no result. A context manager: leaving it ends the threads and
     gives the BLAS its own again. Without threadpoolctl, which talks to the BLAS, there is one
-    worker, and the BLAS stays as it is.
+    worker, and the BLAS stays as it is; the same where it is not entered.
+
+    Attributes
+    ----------
+    count : int
+        How many threads there are.
+    stopped : bool
+        Whether one of them failed or was stopped, so that the others should end.
     """
 
-    def __enter__(self):
+    def __init__(self):
         self.count, self._open = 1, ExitStack()
+        self.stopped = False
+
+    def __enter__(self):
         try:
             from threadpoolctl import ThreadpoolController
         except ImportError:
@@ -40,6 +50,10 @@ class Workers:
                 function(item, number)
 
         others = [self._pool.submit(share, number) for number in range(1, self.count)]
-        share(0)
-        for other in others:
-            other.result()
+        try:
+            share(0)
+            for other in others:
+                other.result()
+        except BaseException:
+            self.stopped = True  # long work in another thread looks at this
+            raise
