@@ -82,7 +82,8 @@ def integer_bound(row, largest, result):
     scale = k * largest * power(exponent(row))
     if bits >= 30:
         return scale * power(-min(bits, 51) - 1)
-    return scale * power(-2 * (bits + 1)) + abs(Fraction(result)) * ULP_HALF
+    count = 2 if bits >= 15 else 3
+    return scale * power(-count * (bits + 1)) + (count - 1) * abs(Fraction(result)) * ULP_HALF
 
 
 def total_bound(line, result):
@@ -322,14 +323,15 @@ def test_sums_too_wide_are_refused(call):
         call(lambda limit: limit + 1)
 
 
-def test_the_widest_integers_are_summed_in_two_slices():
+@pytest.mark.parametrize("largest", [2**37, 2**42], ids=["two slices", "three slices"])
+def test_the_widest_integers_are_summed_in_more_slices(largest):
     left = np.array([[1 / 3, 1.0]])
-    integers = np.array([[2.0**37], [-3.0]])
-    result = exact.integer_product(left, integers, largest=2**37)[0, 0]
+    integers = np.array([[float(largest)], [-3.0]])
+    result = exact.integer_product(left, integers, largest=largest)[0, 0]
     error = abs(Fraction(result) - dot(left[0], integers[:, 0]))
-    assert error <= integer_bound(left[0], 2**37, result)
+    assert error <= integer_bound(left[0], largest, result)
     with pytest.raises(ValueError, match="leaves too few bits"):
-        exact.integer_product(left, integers, largest=2**37 + 1)
+        exact.integer_product(left, integers, largest=2**42 + 1)
 
 
 # ---------------------------------------------------------------- exp, log, sigmoid
