@@ -75,6 +75,7 @@ def _room(terms):
     return 53 - (max(terms, 1) - 1).bit_length()
 
 
+@cache
 def integer_grid(terms, largest=255):
     """Bits and number of the slices whose products with integers sum exactly.
 
@@ -101,6 +102,7 @@ def integer_grid(terms, largest=255):
     return bits, -(-30 // bits)
 
 
+@cache
 def product_grid(terms):
     """Bits and number of the slices of two real factors whose products sum exactly.
 
@@ -158,7 +160,7 @@ def several_slices(array, axis, grids, outs):
 
 def largest(array, axis, scratch=None):
     """Return the largest magnitude along an axis, which stays; `scratch` is room for them all."""
-    return np.abs(array, out=scratch).max(axis, keepdims=True, initial=0.0)
+    return np.maximum.reduce(np.abs(array, out=scratch), axis, keepdims=True, initial=0.0)
 
 
 def rounders(largest, grid):
@@ -382,6 +384,7 @@ def total(array, axis=-1):
     return sum_slices(_quiet_slices(array, axis, total_grid(array.shape[axis])), axis)
 
 
+@cache
 def total_grid(terms):
     """Bits and number of the slices of numbers that sum exactly; `total` says when not."""
     bits = _room(terms)
@@ -431,16 +434,15 @@ def exp(x):
     ndarray of float64, the shape of `x`
     """
     x = np.asarray(x, dtype=np.float64)
-    inside = np.where(np.isnan(x), 0.0, np.minimum(np.maximum(x, -746.0), 710.0))
+    inside = np.minimum(np.maximum(x, -746.0), 710.0)
     k = np.rint(inside * (1 / (_LN2_HIGH + _LN2_LOW)))
     r = (inside - k * _LN2_HIGH) - k * _LN2_LOW
     result = 1.0 + (r + r * r * _polynomial(r, _EXP_TERMS))
-    # Two factors of normal size: some systems' ldexp cuts off what is too small for one.
-    k = k.astype(np.int32)
-    half = k // 2
-    with np.errstate(over="ignore", under="ignore"):
-        result = result * np.ldexp(1.0, half) * np.ldexp(1.0, k - half)
-    return np.where(np.isnan(x), np.nan, result)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        # Two factors of normal size: some systems' ldexp cuts off what is too small for one.
+        k = k.astype(np.int32)  # of NaN anything, and NaN times that is NaN
+        half = k >> 1
+        return result * np.ldexp(1.0, half) * np.ldexp(1.0, k - half)
 
 
 def log(x):

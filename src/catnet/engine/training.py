@@ -28,6 +28,7 @@ from .workers import Workers
 __all__ = ["EarlyStopping", "History", "Member", "fit", "fit_stack"]
 
 WATCHABLE = ("dead_units", "gradient_norms")
+UNSEEN = 32  # iterations whose costs are computed together
 PART = 25  # members that take their steps together in sample space: more leave the cache
 
 
@@ -235,6 +236,7 @@ def fit_stack(
                 together.drop_ended()
                 if not together.runs:
                     break
+            together.see(iteration, cost_epsilon)
             together.finish()
 
         if sample_space:
@@ -256,24 +258,24 @@ class _Run:
         self.lowest = np.inf
         self.ended = False
 
-    def look(self, iteration, updates, place, cost, validation_cost=None):
-        """Take note of the costs before an update, and see whether to go on."""
-        self.costs.append(cost)
-        if not np.isfinite(cost):
+    def look(self, iteration, updates, place, costs, validation_costs=()):
+        """Take note of costs, the last of them before update `iteration`; see whether to go on."""
+        self.costs += costs
+        if not np.isfinite(costs[-1]):
             self.diverge(
-                f"training diverged: the cost of iteration {iteration} is {cost}; "
+                f"training diverged: the cost of iteration {iteration} is {costs[-1]}; "
                 "a lower learning_rate may help"
             )
             updates.copy_to(place, self.network)
+            self.validation_costs += validation_costs[:-1]
             return
-        if validation_cost is not None:
-            self.validation_costs.append(validation_cost)
+        self.validation_costs += validation_costs
         if self.member.early_stopping is None:
             return
-        if self.kept is None or validation_cost < self.lowest:
+        if self.kept is None or validation_costs[-1] < self.lowest:
             self.kept = self.kept or self.network.copy()
             updates.copy_to(place, self.kept)
-            self.best_iteration, self.lowest = iteration, np.fmin(validation_cost, np.inf)
+            self.best_iteration, self.lowest = iteration, np.fmin(validation_costs[-1], np.inf)
         elif iteration - self.best_iteration >= self.member.early_stopping.patience:
             self.ended = True
             self.network.copy_from(self.kept)
@@ -296,7 +298,7 @@ class _Lockstep:
     """Runs that take their steps together, as a stack."""
 
     def __init__(self, runs, splits, updates):
-        self.runs, self.splits = runs, splits
+        self.runs, self.splits, self.unseen = runs, splits, []
         self._begin(Stack([run.network for run in runs]))
         self.updates = updates(self.stack, [run.member for run in runs], self.passes)
         self.updates.drive()
@@ -306,13 +308,29 @@ class _Lockstep:
         self.passes = [Propagation(stack, split) for split in self.splits]
 
     def look(self, iteration, cost_epsilon):
-        """Compute the costs before an update."""
+        """Look at the outputs before an update."""
         self._forward()
+        self.unseen.append([p.probabilities[:, 0] for p in self.passes])
+        # Logarithms are taken of many iterations at once, where none of them decides anything.
+        if (
+            len(self.unseen) == UNSEEN
+            or cost_epsilon == 0
+            or any(run.member.early_stopping is not None for run in self.runs)
+            or np.isnan(self.passes[0].logits).any()
+        ):
+            self.see(iteration, cost_epsilon)
+
+    def see(self, iteration, cost_epsilon):
+        """Compute the costs that have not been seen yet, the last of them of this iteration."""
+        if not self.unseen:
+            return
         costs = [
-            mean_costs(p.probabilities[:, 0], p.split.labels, cost_epsilon) for p in self.passes
+            mean_costs(np.stack(outputs), p.split.labels, cost_epsilon)
+            for outputs, p in zip(zip(*self.unseen, strict=True), self.passes, strict=True)
         ]
+        self.unseen = []
         for place, run in enumerate(self.runs):
-            run.look(iteration, self.updates, place, *(float(kind[place]) for kind in costs))
+            run.look(iteration, self.updates, place, *(kind[:, place].tolist() for kind in costs))
 
     def step(self, watch):
         """Go back to the gradient, and update."""
