@@ -1,4 +1,4 @@
-"""The training loop, and what it remembers.
+"""Training: the one loop.
 
 One loop trains one network or a stack of them: each member of a stack comes out with the bits
 that training it alone gives, since every sum is exact and nothing else mixes members.
@@ -12,23 +12,17 @@ from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
 
-import numpy as np
-
 from ..errors import DivergenceError, ParameterError
-from . import exact
-from .gradients import COST_EPSILON, mean_costs
+from .gradients import COST_EPSILON
+from .lockstep import WATCHABLE, History, Lockstep, Run
 from .network import Network
 from .optimizers import Adam, GradientDescent
-from .propagation import Propagation
 from .sample_space import SampleSpace
-from .stack import Stack
 from .updates import Updates
 from .workers import Workers
 
 __all__ = ["EarlyStopping", "History", "Member", "fit", "fit_stack"]
 
-WATCHABLE = ("dead_units", "gradient_norms")
-UNSEEN = 32  # iterations whose costs are computed together
 PART = 25  # members that take their steps together in sample space: more leave the cache
 
 
@@ -51,36 +45,6 @@ class EarlyStopping:
     def __post_init__(self):
         if self.patience < 1:
             raise ParameterError(f"patience must be at least 1, not {self.patience!r}")
-
-
-@dataclass
-class History:
-    """What a training run recorded; arrays have one row an iteration.
-
-    Of an iteration at which the run diverged there is the cost alone.
-
-    Attributes
-    ----------
-    costs : ndarray, shape (t,)
-        Training cost before each update, in nats.
-    validation_costs : ndarray, shape (t,) or (0,)
-        Cost on the validation split before each update, if one was given.
-    dead_units : ndarray, shape (t, L - 1) or (0,)
-        Share of each hidden layer's units that are zero on all training images, if watched.
-    gradient_norms : ndarray, shape (t, L) or (0,)
-        Euclidean norm of each layer's weight gradient, if watched.
-    best_iteration : int or None
-        Number of updates behind the parameters that were kept, with early stopping.
-    divergence : str or None
-        How the run diverged, in a sentence, if it did.
-    """
-
-    costs: np.ndarray
-    validation_costs: np.ndarray
-    dead_units: np.ndarray
-    gradient_norms: np.ndarray
-    best_iteration: int | None = None
-    divergence: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +185,7 @@ def fit_stack(
     members, watch = list(members), frozenset(watch)
     _check(members, num_iterations, validation, watch)
     splits = [split] if validation is None else [split, validation]
-    runs = [_Run(member) for member in members]
+    runs = [Run(member) for member in members]
     with Workers() as workers, _bar(num_iterations * len(runs), progress) as bar:
 
         def train(together):
@@ -241,147 +205,10 @@ def fit_stack(
 
         if sample_space:
             parts = [runs[start : start + PART] for start in range(0, len(runs), PART)]
-            workers.each(lambda part, number: train(_Lockstep(part, splits, SampleSpace)), parts)
+            workers.each(lambda part, number: train(Lockstep(part, splits, SampleSpace)), parts)
         else:
-            train(_Lockstep(runs, splits, partial(Updates, workers=workers)))
+            train(Lockstep(runs, splits, partial(Updates, workers=workers)))
     return [run.history() for run in runs]
-
-
-class _Run:
-    """What becomes of one member."""
-
-    def __init__(self, member):
-        self.member, self.network = member, member.network
-        self.costs, self.validation_costs = [], []
-        self.dead_units, self.gradient_norms = [], []
-        self.kept = self.best_iteration = self.divergence = None
-        self.lowest = np.inf
-        self.ended = False
-
-    def look(self, iteration, updates, place, costs, validation_costs=()):
-        """Take note of costs, the last of them before update `iteration`; see whether to go on."""
-        self.costs += costs
-        if not np.isfinite(costs[-1]):
-            self.diverge(
-                f"training diverged: the cost of iteration {iteration} is {costs[-1]}; "
-                "a lower learning_rate may help"
-            )
-            updates.copy_to(place, self.network)
-            self.validation_costs += validation_costs[:-1]
-            return
-        self.validation_costs += validation_costs
-        if self.member.early_stopping is None:
-            return
-        if self.kept is None or validation_costs[-1] < self.lowest:
-            self.kept = self.kept or self.network.copy()
-            updates.copy_to(place, self.kept)
-            self.best_iteration, self.lowest = iteration, np.fmin(validation_costs[-1], np.inf)
-        elif iteration - self.best_iteration >= self.member.early_stopping.patience:
-            self.ended = True
-            self.network.copy_from(self.kept)
-
-    def diverge(self, sentence):
-        self.divergence, self.ended = sentence, True
-
-    def history(self):
-        return History(
-            np.array(self.costs),
-            np.array(self.validation_costs),
-            np.array(self.dead_units),
-            np.array(self.gradient_norms),
-            self.best_iteration,
-            self.divergence,
-        )
-
-
-class _Lockstep:
-    """Runs that take their steps together, as a stack."""
-
-    def __init__(self, runs, splits, updates):
-        self.runs, self.splits, self.unseen = runs, splits, []
-        self._begin(Stack([run.network for run in runs]))
-        self.updates = updates(self.stack, [run.member for run in runs], self.passes)
-        self.updates.drive()
-
-    def _begin(self, stack):
-        self.stack = stack
-        self.passes = [Propagation(stack, split) for split in self.splits]
-
-    def look(self, iteration, cost_epsilon):
-        """Look at the outputs before an update."""
-        self._forward()
-        self.unseen.append([p.probabilities[:, 0] for p in self.passes])
-        # Logarithms are taken of many iterations at once, where none of them decides anything.
-        if (
-            len(self.unseen) == UNSEEN
-            or cost_epsilon == 0
-            or any(run.member.early_stopping is not None for run in self.runs)
-            or np.isnan(self.passes[0].logits).any()
-        ):
-            self.see(iteration, cost_epsilon)
-
-    def see(self, iteration, cost_epsilon):
-        """Compute the costs that have not been seen yet, the last of them of this iteration."""
-        if not self.unseen:
-            return
-        costs = [
-            mean_costs(np.stack(outputs), p.split.labels, cost_epsilon)
-            for outputs, p in zip(zip(*self.unseen, strict=True), self.passes, strict=True)
-        ]
-        self.unseen = []
-        for place, run in enumerate(self.runs):
-            run.look(iteration, self.updates, place, *(kind[:, place].tolist() for kind in costs))
-
-    def step(self, watch):
-        """Go back to the gradient, and update."""
-        training = self.passes[0]
-        with np.errstate(invalid="ignore"):
-            training.backward(self.backward)
-        sound = {place: run for place, run in enumerate(self.runs) if not run.divergence}
-        if "dead_units" in watch:
-            for place, run in sound.items():
-                dead = [~(a[place] > 0).any(axis=1) for a in training.activations]
-                run.dead_units.append([float(np.mean(units)) for units in dead])
-
-        def note_norms(first):
-            for place, run in sound.items():
-                gradients = [w[place] for w in (first, *training.weights[1:])]
-                run.gradient_norms.append([_norm(g) for g in gradients])
-
-        self.updates.step(note_norms if "gradient_norms" in watch else None)
-
-    def drop_ended(self):
-        """Leave the runs that have ended behind."""
-        places = [place for place, run in enumerate(self.runs) if not run.ended]
-        if len(places) == len(self.runs):
-            return
-        self.runs = [self.runs[place] for place in places]
-        if self.runs:
-            self._begin(self.stack.take(places))
-            self.updates.keep(self.stack, self.passes, places)
-
-    def finish(self):
-        """Give the networks their parameters, and see whether these still give numbers."""
-        going = {place: run for place, run in enumerate(self.runs) if not run.ended}
-        if going:
-            self._forward()
-        for place, run in going.items():
-            if run.kept is not None:
-                run.network.copy_from(run.kept)
-                continue
-            self.updates.copy_to(place, run.network)
-            if not np.isfinite(self.passes[0].logits[place]).all():
-                run.diverge("training diverged at its last update; a lower learning_rate may help")
-
-    def _forward(self):
-        with np.errstate(invalid="ignore"):  # what is out of range is NaN, and shows in the cost
-            forward, self.backward = self.stack.sliced()
-            for propagation in self.passes:
-                propagation.forward(forward)
-
-
-def _norm(array):
-    return float(np.sqrt(exact.total((array * array).reshape(1, -1))[0, 0]))
 
 
 def _bar(total, progress):

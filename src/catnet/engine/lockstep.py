@@ -1,0 +1,201 @@
+"""Runs that take their steps together, and what each remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import exact
+from .gradients import mean_costs
+from .propagation import Propagation
+from .stack import Stack
+
+__all__ = ["WATCHABLE", "History", "Lockstep", "Run"]
+
+WATCHABLE = ("dead_units", "gradient_norms")
+UNSEEN = 32  # iterations whose costs are computed together
+
+
+@dataclass
+class History:
+    """What a training run recorded; arrays have one row an iteration.
+
+    Of an iteration at which the run diverged there is the cost alone.
+
+    Attributes
+    ----------
+    costs : ndarray, shape (t,)
+        Training cost before each update, in nats.
+    validation_costs : ndarray, shape (t,) or (0,)
+        Cost on the validation split before each update, if one was given.
+    dead_units : ndarray, shape (t, L - 1) or (0,)
+        Share of each hidden layer's units that are zero on all training images, if watched.
+    gradient_norms : ndarray, shape (t, L) or (0,)
+        Euclidean norm of each layer's weight gradient, if watched.
+    best_iteration : int or None
+        Number of updates behind the parameters that were kept, with early stopping.
+    divergence : str or None
+        How the run diverged, in a sentence, if it did.
+    """
+
+    costs: np.ndarray
+    validation_costs: np.ndarray
+    dead_units: np.ndarray
+    gradient_norms: np.ndarray
+    best_iteration: int | None = None
+    divergence: str | None = None
+
+
+class Run:
+    """What becomes of one member.
+
+    Parameters
+    ----------
+    member : catnet.Member
+    """
+
+    def __init__(self, member):
+        self.member, self.network = member, member.network
+        self.costs, self.validation_costs = [], []
+        self.dead_units, self.gradient_norms = [], []
+        self.kept = self.best_iteration = self.divergence = None
+        self.lowest = np.inf
+        self.ended = False
+
+    def look(self, iteration, updates, place, costs, validation_costs=()):
+        """Take note of costs, the last of them before update `iteration`; see whether to go on."""
+        self.costs += costs
+        if not np.isfinite(costs[-1]):
+            self.diverge(
+                f"training diverged: the cost of iteration {iteration} is {costs[-1]}; "
+                "a lower learning_rate may help"
+            )
+            updates.copy_to(place, self.network)
+            self.validation_costs += validation_costs[:-1]
+            return
+        self.validation_costs += validation_costs
+        if self.member.early_stopping is None:
+            return
+        if self.kept is None or validation_costs[-1] < self.lowest:
+            self.kept = self.kept or self.network.copy()
+            updates.copy_to(place, self.kept)
+            self.best_iteration, self.lowest = iteration, np.fmin(validation_costs[-1], np.inf)
+        elif iteration - self.best_iteration >= self.member.early_stopping.patience:
+            self.ended = True
+            self.network.copy_from(self.kept)
+
+    def diverge(self, sentence):
+        """Take note of how the run diverged, and end it."""
+        self.divergence, self.ended = sentence, True
+
+    def history(self):
+        """Return what was recorded."""
+        return History(
+            np.array(self.costs),
+            np.array(self.validation_costs),
+            np.array(self.dead_units),
+            np.array(self.gradient_norms),
+            self.best_iteration,
+            self.divergence,
+        )
+
+
+class Lockstep:
+    """Runs that take their steps together, as a stack.
+
+    Parameters
+    ----------
+    runs : list of Run
+        Those that go on; others are left behind.
+    splits : list of Split
+        The training images, and the validation images if there are any.
+    updates : callable
+        Makes what updates a stack of members: `Updates` or `SampleSpace`.
+    """
+
+    def __init__(self, runs, splits, updates):
+        self.runs, self.splits, self.unseen = runs, splits, []
+        self._begin(Stack([run.network for run in runs]))
+        self.updates = updates(self.stack, [run.member for run in runs], self.passes)
+        self.updates.drive()
+
+    def _begin(self, stack):
+        self.stack = stack
+        self.passes = [Propagation(stack, split) for split in self.splits]
+
+    def look(self, iteration, cost_epsilon):
+        """Look at the outputs before an update."""
+        self._forward()
+        self.unseen.append([p.probabilities[:, 0] for p in self.passes])
+        # Logarithms are taken of many iterations at once, where none of them decides anything.
+        if (
+            len(self.unseen) == UNSEEN
+            or cost_epsilon == 0
+            or any(run.member.early_stopping is not None for run in self.runs)
+            or np.isnan(self.passes[0].logits).any()
+        ):
+            self.see(iteration, cost_epsilon)
+
+    def see(self, iteration, cost_epsilon):
+        """Compute the costs that have not been seen yet, the last of them of this iteration."""
+        if not self.unseen:
+            return
+        costs = [
+            mean_costs(np.stack(outputs), p.split.labels, cost_epsilon)
+            for outputs, p in zip(zip(*self.unseen, strict=True), self.passes, strict=True)
+        ]
+        self.unseen = []
+        for place, run in enumerate(self.runs):
+            run.look(iteration, self.updates, place, *(kind[:, place].tolist() for kind in costs))
+
+    def step(self, watch):
+        """Go back to the gradient, and update."""
+        training = self.passes[0]
+        with np.errstate(invalid="ignore"):
+            training.backward(self.backward)
+        sound = {place: run for place, run in enumerate(self.runs) if not run.divergence}
+        if "dead_units" in watch:
+            for place, run in sound.items():
+                dead = [~(a[place] > 0).any(axis=1) for a in training.activations]
+                run.dead_units.append([float(np.mean(units)) for units in dead])
+
+        def note_norms(first):
+            for place, run in sound.items():
+                gradients = [w[place] for w in (first, *training.weights[1:])]
+                run.gradient_norms.append([_norm(g) for g in gradients])
+
+        self.updates.step(note_norms if "gradient_norms" in watch else None)
+
+    def drop_ended(self):
+        """Leave the runs that have ended behind."""
+        places = [place for place, run in enumerate(self.runs) if not run.ended]
+        if len(places) == len(self.runs):
+            return
+        self.runs = [self.runs[place] for place in places]
+        if self.runs:
+            self._begin(self.stack.take(places))
+            self.updates.keep(self.stack, self.passes, places)
+
+    def finish(self):
+        """Give the networks their parameters, and see whether these still give numbers."""
+        going = {place: run for place, run in enumerate(self.runs) if not run.ended}
+        if going:
+            self._forward()
+        for place, run in going.items():
+            if run.kept is not None:
+                run.network.copy_from(run.kept)
+                continue
+            self.updates.copy_to(place, run.network)
+            if not np.isfinite(self.passes[0].logits[place]).all():
+                run.diverge("training diverged at its last update; a lower learning_rate may help")
+
+    def _forward(self):
+        with np.errstate(invalid="ignore"):  # what is out of range is NaN, and shows in the cost
+            forward, self.backward = self.stack.sliced()
+            for propagation in self.passes:
+                propagation.forward(forward)
+
+
+def _norm(array):
+    return float(np.sqrt(exact.total((array * array).reshape(1, -1))[0, 0]))
