@@ -21,6 +21,7 @@ from .optimizers import Adam, GradientDescent
 __all__ = ["Updates", "first_blocks", "rest_blocks"]
 
 STRIP = 2**18  # weights in a strip, at most: 2 MiB
+LEAST = 2**14  # and at least, for a thread to be worth its start
 
 
 @dataclass(eq=False)
@@ -82,6 +83,7 @@ class Updates:
         self.workers = workers
         inputs = stack.first.shape[-1]
         strips = max(1, -(-stack.first.size // (STRIP * workers.count))) * workers.count
+        strips = max(1, min(strips, stack.first.size // LEAST))
         width = -(-inputs // strips)
         ends = [*range(0, inputs, width), inputs]
         self.strips = [
@@ -114,6 +116,10 @@ class Updates:
     def drive(self):
         """Multiply the first layers, as they are, with the images."""
         self.workers.each(self._measure, self.strips)
+        self._multiply_all()
+
+    def _multiply_all(self):
+        """Multiply the first layers, whose largest weights are known, with the images."""
         largest = np.maximum.reduce([strip.largest for strip in self.strips])
         rounders = exact.rounders(largest, self.grid)
         for sums in self.sums:
@@ -139,7 +145,7 @@ class Updates:
             block.update(self.stack.rest, block.of(training.rest), self.room[0, :2])
         if any(strip.blocks for strip in self.strips):
             self.workers.each(self._update, self.strips)
-            self.drive()
+            self._multiply_all()
 
     def copy_to(self, place, network):
         """Give a network the parameters of a member."""
@@ -152,6 +158,7 @@ class Updates:
         self.propagations[0].first_gradient(strip.pixels, gradient)
         for block in strip.blocks:
             block.update(self.stack.first, gradient[block.members], self.room[number, 1:])
+        self._measure(strip, number)
 
     def _measure(self, strip, number):
         """Take the largest magnitude in each row of a strip."""

@@ -49,7 +49,8 @@ class Workers:
             for item in items[number :: self.count]:
                 function(item, number)
 
-        others = [self._pool.submit(share, number) for number in range(1, self.count)]
+        needed = min(self.count, len(items))
+        others = [self._pool.submit(share, number) for number in range(1, needed)]
         try:
             share(0)
             for other in others:
