@@ -1,0 +1,39 @@
+"""What a benchmark ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+
+import contender
+from threadpoolctl import threadpool_info
+
+from catnet.report import verify
+
+PEERS = ("torch", "jax", "scikit-learn")
+
+
+def describe():
+    """Return the machine, its kernel, the versions, the date and the optimizers' numbers."""
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": verify.machine(),
+        "system": platform.platform(terse=True),
+        "cores": os.cpu_count(),
+        "kernel": blas[0].get("architecture", "unknown") if blas else "unknown",
+        "versions": {name: _version(name) for name in PEERS},
+        "learning_rates": contender.LEARNING_RATES,
+        "beta1": contender.BETA1,
+        "beta2": contender.BETA2,
+        "epsilon": contender.EPSILON,
+    }
+
+
+def _version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
