@@ -66,9 +66,7 @@ class Exact(AsAWhole):
         """Train as many seeds at once; return the costs of the first, which is `start`."""
         if not hasattr(catnet, "fit_stack"):
             raise NotImplementedError("this catnet trains one network at a time")
-        networks = [
-            catnet.Network(self.setup.layer_dims, seed) for seed in range(self.setup.stack)
-        ]
+        networks = [catnet.Network(self.setup.layer_dims, seed) for seed in range(self.setup.stack)]
         histories = catnet.fit_stack(networks, self.split, optimizer, steps, cost_epsilon=0.0)
         return histories[0].costs.tolist()
 

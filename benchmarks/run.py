@@ -49,7 +49,7 @@ def measure(table, rounds):
     for group in tables.TABLES[table]:
         measured, missing = take_turns(group, rounds, lambda sentence: tell(f"{table}: {sentence}"))
         for setup in group:
-            row = {"table": table, **asdict(setup)}
+            row = {"table": table, **asdict(setup), "steps": setup.steps}
             rows.append(row)
             if setup in missing:
                 row["not_measured"] = missing[setup]

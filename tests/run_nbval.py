@@ -44,8 +44,8 @@ def main():
         print(f"*** CHAPTERS {word}: the real images are missing; {HOW}. ***", flush=True)
         return 1 if required else 0
 
-    pattern = sys.argv[1] if len(sys.argv) > 1 else "[0-9]*.ipynb"
-    notebooks = sorted((ROOT / "book").glob(pattern))
+    patterns = sys.argv[1:] or ["[0-9]*.ipynb", "appendix-speed.ipynb"]
+    notebooks = sorted(path for pattern in patterns for path in (ROOT / "book").glob(pattern))
     if not notebooks:
         print("*** CHAPTERS FAILED: no notebook in book/. ***", file=sys.stderr)
         return 1
