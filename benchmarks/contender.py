@@ -39,8 +39,9 @@ class Contender(ABC):
     @property
     def features(self):
         """Inputs in [0, 1], an image a row."""
-        rows = self.split.images.reshape(len(self.split), -1)
-        return rows.astype(self.setup.dtype) / rows.dtype.type(255)
+        rows = self.split.images.reshape(len(self.split), -1).astype(self.setup.dtype)
+        rows /= 255
+        return rows
 
     @property
     def parameters(self):

@@ -219,8 +219,7 @@ def _serve(pipe, setup):
         contender.begin()
         pipe.send(contender.train(setup.warm_up + setup.steps))
     except Exception as error:  # whatever a library cannot do here is no fault of the others
-        first_line = str(error).strip().partition("\n")[0]
-        pipe.send(NotMeasuredError(f"{type(error).__name__}: {first_line}"))
+        pipe.send(NotMeasuredError(str(error).strip().partition("\n")[0] or type(error).__name__))
         return
     while pipe.recv() == "turn":
         pipe.send(contender.seconds())

@@ -72,16 +72,29 @@ def test_who_cannot_run_is_named_with_the_reason(monkeypatch):
     assert take_turns([TINY], 3) == ({}, {TINY: "no such library"})
 
 
-def row(contender, ratio, distance=0.0):
-    return {"table": "step", "contender": contender, "optimizer": "Adam", "dtype": "float64"} | {
+def row(contender, ratio, distance=0.0, table="step", stack=1):
+    """A row of the file."""
+    return {
+        "table": table,
+        "contender": contender,
+        "optimizer": "Adam",
+        "dtype": "float64",
+        "stack": stack,
         "ratio": [ratio] * 3,
         "distance": distance,
     }
 
 
 def test_faults_are_other_costs_a_slow_step_and_a_faster_library():
-    assert not list(run.faults([row(tables.EXACT, 1.4), row("PyTorch", 2.0)]))
-    other_costs, too_slow, behind = run.faults([row(tables.EXACT, 1.6), row("PyTorch", 1.5, 0.1)])
+    good = [row(tables.EXACT, 1.4), row("PyTorch", 2.0), row(tables.EXACT, 15.0, 0.0, "stack", 16)]
+    assert not list(run.faults(good))
+    bad = [
+        row(tables.EXACT, 1.6),
+        row("PyTorch", 1.5, 0.1),
+        row(tables.EXACT, 16.0, 0, "stack", 16),
+    ]
+    other_costs, too_slow, behind, stack = run.faults(bad)
     assert "PyTorch (Adam, float64) is 1.0e-01 away from our costs" in other_costs
-    assert "takes 1.60 times the products, not 1.45" in too_slow
-    assert "with PyTorch 1.50 times" in behind
+    assert "1 at once, takes 1.60 times the products, more than 1.45" in too_slow
+    assert "PyTorch takes 1.50" in behind
+    assert "16 at once, takes 1.00 times the products, more than 0.95" in stack
