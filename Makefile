@@ -82,14 +82,18 @@ clean: ## remove .venv, _build and caches (your own runs in reruns/ stay)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-# What the book needs, and the extra `peers`, in builds for the processor only.
-_build/peers/ready: requirements.lock pyproject.toml
+# The same two for the libraries that only `make benchmark` needs, which no lock file holds.
+_build/peers/ready: _build/peers/locked pyproject.toml
+	@echo "Fetching PyTorch, JAX and scikit-learn ..."
+	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[peers]' || { \
+	  echo "If that was for want of PyTorch's builds without CUDA: name PyTorch's own index of them in PIP_EXTRA_INDEX_URL" >&2; exit 1; }
+	@touch $@
+
+_build/peers/locked: requirements.lock
 	@$(call check_python)
-	@echo "Setting up _build/peers from requirements.lock and the extra peers ..."
+	@echo "Setting up _build/peers from requirements.lock ..."
 	@$(PYTHON) -m venv --clear _build/peers
 	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check -e '.[peers]' || { \
-	  echo "PyTorch's builds for the processor alone are not where pip looked: give it PyTorch's own index of them, in PIP_EXTRA_INDEX_URL" >&2; exit 1; }
 	@touch $@
 
 define check_python

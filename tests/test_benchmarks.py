@@ -8,7 +8,7 @@ import pytest
 
 import catnet
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import contenders
 import pictures
 import run
