@@ -10,6 +10,7 @@ from contender import BETA1, BETA2, EPSILON, AsAWhole, Contender
 
 import catnet
 from catnet import plain
+from catnet.training import Member, fit_stack
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 import plain_numpy  # noqa: E402
@@ -48,26 +49,20 @@ class Products(Contender):
 
 
 class Exact(AsAWhole):
-    """`catnet.fit`, or the stack of as many seeds as the setup says."""
+    """`catnet.training.fit_stack`, which is `catnet.fit` for a stack of one."""
+
+    def __init__(self, setup):
+        super().__init__(setup)
+        self.networks = [catnet.Network(setup.layer_dims, seed) for seed in range(setup.stack)]
 
     def train(self, steps):
-        """Train a new network."""
+        """Train new networks; return the costs of the first."""
         if self.adam:
             optimizer = catnet.Adam(self.learning_rate, BETA1, BETA2, EPSILON)
         else:
             optimizer = catnet.GradientDescent(self.learning_rate)
-        if self.setup.stack > 1:
-            return self.train_stack(optimizer, steps)
-        network = self.start.copy()
-        history = catnet.fit(network, self.split, optimizer, steps, cost_epsilon=0.0)
-        return history.costs.tolist()
-
-    def train_stack(self, optimizer, steps):
-        """Train as many seeds at once; return the costs of the first, which is `start`."""
-        if not hasattr(catnet, "fit_stack"):
-            raise NotImplementedError("this catnet trains one network at a time")
-        networks = [catnet.Network(self.setup.layer_dims, seed) for seed in range(self.setup.stack)]
-        histories = catnet.fit_stack(networks, self.split, optimizer, steps, cost_epsilon=0.0)
+        members = [Member(network.copy(), optimizer) for network in self.networks]
+        histories = fit_stack(members, self.split, steps, cost_epsilon=0.0)
         return histories[0].costs.tolist()
 
 
