@@ -16,13 +16,14 @@ PEERS = ("torch", "jax", "scikit-learn")
 
 
 def describe():
-    """Return the machine, its kernel, the versions, the date and the optimizers' numbers."""
+    """Return the machine, what else it does, the versions and the optimizers' numbers."""
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return {
         "date": time.strftime("%Y-%m-%d"),
         "machine": verify.machine(),
         "system": platform.platform(terse=True),
         "cores": os.cpu_count(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,  # not on Windows
         "kernel": blas[0].get("architecture", "unknown") if blas else "unknown",
         "versions": {name: _version(name) for name in PEERS},
         "learning_rates": contender.LEARNING_RATES,

@@ -29,6 +29,8 @@ LIMITS = [
     ("Adam", 16, 0.95),
     ("gradient descent", 16, 0.75),
 ]
+# The load above which others work on this machine.
+QUIET = 0.5
 # How far a cost may be from ours, relative to it. The article adds 1e-6 inside its logarithms.
 TOLERANCES = {"float64": 1e-5, "float32": 1e-4}
 
@@ -102,7 +104,7 @@ def line(row):
     what = [row["contender"], row["optimizer"], row["dtype"], f"{row['images']} images"]
     what.append("-".join(map(str, row["layer_dims"][1:])))
     if row["threads"]:
-        what.append(f"{row['threads']} threads")
+        what.append(f"{row['threads']} thread{'s' * (row['threads'] > 1)}")
     if row["stack"] > 1:
         what.append(f"{row['stack']} at once")
     text = f"{', '.join(what):<84}"
@@ -134,6 +136,12 @@ def main():
     with environment(), ProcessPoolExecutor(1, get_context("spawn")) as pool:
         description = pool.submit(prepare).result()
     print(description["machine"])
+    if (description["load"] or 0.0) > QUIET:
+        print(
+            f"This machine is busy (load {description['load']:.1f}): what comes out is not to be "
+            "relied on.",
+            file=sys.stderr,
+        )
     rows = []
     for table in [chosen.only] if chosen.only else tables.TABLES:
         rounds = chosen.rounds if table == "step" else max(3, chosen.rounds // 2)
