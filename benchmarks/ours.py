@@ -25,12 +25,15 @@ class Products(Contender):
     that are there already.
     """
 
-    def begin(self):
-        """Make the arrays: images in rows, as all have them."""
+    def __init__(self, setup):
+        super().__init__(setup)
+        weights = np.concatenate([self.parameters[0][0]] * setup.stack)
         features = self.features
-        weights = np.concatenate([self.parameters[0][0]] * self.setup.stack)
         self.operands = weights, features, np.ones((len(weights), len(features)), features.dtype)
         self.outputs = np.empty_like(self.operands[2]), np.empty_like(weights)
+
+    def begin(self):
+        """Do nothing: no product changes a factor."""
 
     def train(self, steps):
         """Multiply; there is no cost."""
@@ -40,12 +43,6 @@ class Products(Contender):
             np.matmul(weights, features.T, out=forward)
             np.matmul(gradient, features, out=backward)
         return []
-
-    def seconds(self):
-        """Time of both, without making the arrays."""
-        if not hasattr(self, "operands"):
-            self.begin()
-        return super().seconds()
 
 
 class Exact(AsAWhole):

@@ -126,7 +126,7 @@ def tell(sentence):
 def main():
     """Measure, print, write; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15, help="turns everyone takes, at least 3")
+    parser.add_argument("--rounds", type=int, default=12, help="turns everyone takes, at least 3")
     parser.add_argument("--only", choices=tables.TABLES, help="one table, and write nothing")
     parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FILE")
     chosen = parser.parse_args()

@@ -168,7 +168,9 @@ def take_turns(setups, rounds, tell=lambda sentence: None):
         while waiting and len(starting) < CORES:  # side by side: nothing is timed yet
             starting.append(_Worker(waiting.pop(0)))
         worker = starting.pop(0)
-        tell(f"starting {len(workers) + 1} of {len(setups)}: {worker.setup.contender}")
+        tell(
+            f"starting {len(workers) + len(missing) + 1} of {len(setups)}: {worker.setup.contender}"
+        )
         try:
             worker.wait()
             workers.append(worker)
