@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms benchmark lock clean
+.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms benchmark peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -57,15 +57,17 @@ verify-platforms: .venv/ready ## check that other BLAS kernels, threads, SIMD le
 	$(PY) tests/platforms.py
 	$(PY) tests/run_nbval.py 'appendix-*.ipynb'
 
-benchmark: .venv/ready ## time a training step with exact and with plain arithmetic
-	$(PY) benchmarks/step.py
+benchmark: _build/peers/ready ## time a training step against bare products and other libraries (8 minutes)
+	_build/peers/bin/python benchmarks/run.py
+
+peers: _build/peers/ready ## set up the other libraries, in an environment of their own
 
 lock: ## bring requirements.lock up to date with pyproject.toml and the newest releases
 	@$(call check_python)
 	@$(PYTHON) -m venv --clear _build/lock
 	@_build/lock/bin/python -m pip install --quiet uv==$(UV_VERSION)
 	_build/lock/bin/python -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
-	  --all-extras --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --extra book --extra test --extra build --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --upgrade --output-file requirements.lock pyproject.toml
 
 clean: ## remove .venv, _build and caches (your own runs in reruns/ stay)
@@ -82,6 +84,20 @@ clean: ## remove .venv, _build and caches (your own runs in reruns/ stay)
 	@echo "Setting up .venv from requirements.lock ..."
 	@$(PYTHON) -m venv --clear .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+# The same two for the libraries that only `make benchmark` needs, which no lock file holds.
+_build/peers/ready: _build/peers/locked pyproject.toml
+	@echo "Fetching PyTorch, JAX and scikit-learn ..."
+	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[peers]' || { \
+	  echo "If that was for want of PyTorch's builds without CUDA: name PyTorch's own index of them in PIP_EXTRA_INDEX_URL" >&2; exit 1; }
+	@touch $@
+
+_build/peers/locked: requirements.lock
+	@$(call check_python)
+	@echo "Setting up _build/peers from requirements.lock ..."
+	@$(PYTHON) -m venv --clear _build/peers
+	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 define check_python

@@ -51,8 +51,8 @@ def train(weights, biases, features, labels, num_iterations, learning_rate, adam
     """
     weights, biases = [w.copy() for w in weights], [b.copy() for b in biases]
     y = labels.reshape(1, -1)
-    m = [[np.zeros(p.shape) for p in kind] for kind in (weights, biases)]
-    v = [[np.zeros(p.shape) for p in kind] for kind in (weights, biases)]
+    m = [[np.zeros_like(p) for p in kind] for kind in (weights, biases)]
+    v = [[np.zeros_like(p) for p in kind] for kind in (weights, biases)]
     costs = []
     for t in range(1, num_iterations + 1):
         arguments, outputs = propagate(weights, biases, features)
