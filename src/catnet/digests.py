@@ -17,7 +17,7 @@ from . import load_data
 from .engine import exact, plain
 from .engine.network import Network
 from .engine.optimizers import Adam, GradientDescent
-from .engine.training import fit
+from .engine.training import Member, fit, fit_stack
 
 __all__ = ["digests", "main"]
 
@@ -41,7 +41,7 @@ def digests(dataset, layer_dims=LAYER_DIMS, iterations=ITERATIONS):
     Returns
     -------
     dict of str to str
-        Hexadecimal sha256 by what was digested; the last is that of the others.
+        Hexadecimal sha256 by what was digested; ``all`` is that of those before it.
     """
     data = load_data(dataset)
     splits = (data.train, data.test)
@@ -58,6 +58,10 @@ def digests(dataset, layer_dims=LAYER_DIMS, iterations=ITERATIONS):
     found[f"{dataset}, all x {iterations}"] = _sha256(
         *(digest.encode() for digest in found.values())
     )
+    stack = [Member(Network(layer_dims[0], seed), GradientDescent()) for seed in range(3)]
+    histories = fit_stack(stack, data.train, iterations, sample_space=True)
+    pieces = [(m.network.digest().encode(), h.costs) for m, h in zip(stack, histories, strict=True)]
+    found[f"{dataset} sample space x {iterations}"] = _sha256(*(p for pair in pieces for p in pair))
     return found
 
 
