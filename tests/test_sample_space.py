@@ -3,9 +3,17 @@
 import numpy as np
 import pytest
 
-from catnet import Adam, EarlyStopping, GradientDescent, Member, Network, ParameterError, Split
+from catnet import (
+    Adam,
+    EarlyStopping,
+    GradientDescent,
+    Member,
+    Network,
+    ParameterError,
+    Split,
+    fit_stack,
+)
 from catnet import fit as fit_one
-from catnet import fit_stack
 
 DIMS = (48, 6, 4, 1)
 
@@ -24,7 +32,8 @@ def fit(members, iterations, sample_space=True, **options):
 
 
 @pytest.mark.parametrize(
-    "dims, frozen", [((48, 1), ()), (DIMS, ()), (DIMS, (1,)), (DIMS, (2,)), ((48, 9, 5, 4, 3, 1), ())]
+    "dims, frozen",
+    [((48, 1), ()), (DIMS, ()), (DIMS, (1,)), (DIMS, (2,)), ((48, 9, 5, 4, 3, 1), ())],
 )
 def test_it_agrees_with_the_direct_way_to_eight_digits(dims, frozen):
     ways = []
