@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import tables
-from turns import environment, take_turns
+from turns import NotMeasuredError, environment, take_turns
 
 OUTPUT = Path(__file__).resolve().parents[1] / "book" / "record" / "speed.json"
 
@@ -145,7 +145,13 @@ def main():
     rows = []
     for table in [chosen.only] if chosen.only else tables.TABLES:
         rounds = chosen.rounds if table == "step" else max(3, chosen.rounds // 2)
-        some = measure(table, rounds)
+        try:
+            some = measure(table, rounds)
+        except NotMeasuredError as error:  # of one that was there, and took turns
+            print(
+                f"\n{table}: nothing is written, since a contender failed: {error}", file=sys.stderr
+            )
+            return 2
         tell("")
         print(f"\n{table}: time of a step, times the bare products (quartiles), peak memory")
         print(*map(line, some), sep="\n", flush=True)

@@ -140,7 +140,9 @@ class _Worker:
             answer = self.pipe.recv()
         except EOFError:
             self.process.join()
-            answer = NotMeasuredError(f"its process ended with status {self.process.exitcode}")
+            answer = NotMeasuredError(
+                f"the process of {self.setup.contender} ended with status {self.process.exitcode}"
+            )
         if isinstance(answer, Exception):
             raise answer
         return answer
