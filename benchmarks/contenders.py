@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ours import Article, Exact, Plain, Products
+from ours import Article, Exact, Plain, Products, SampleSpace
 from peers import Jax, PyTorch, PyTorchCompiled, PyTorchFused, ScikitLearn
 
 CONTENDERS = {
     "two bare products": Products,
     "ours, exact": Exact,
     "ours, plain": Plain,
+    "ours, in sample space": SampleSpace,
     "NumPy, the article's way": Article,
     "PyTorch": PyTorch,
     "PyTorch, fused": PyTorchFused,

@@ -15,7 +15,7 @@ from catnet.engine import plain
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 import plain_numpy  # noqa: E402
 
-__all__ = ["Article", "Exact", "Plain", "Products"]
+__all__ = ["Article", "Exact", "Plain", "Products", "SampleSpace"]
 
 
 class Products(Contender):
@@ -48,6 +48,8 @@ class Products(Contender):
 class Exact(AsAWhole):
     """`catnet.fit_stack`, which is `catnet.fit` for a stack of one."""
 
+    sample_space = False
+
     def __init__(self, setup):
         super().__init__(setup)
         self.networks = [catnet.Network(setup.layer_dims, seed) for seed in range(setup.stack)]
@@ -59,8 +61,16 @@ class Exact(AsAWhole):
         else:
             optimizer = catnet.GradientDescent(self.learning_rate)
         members = [Member(network.copy(), optimizer) for network in self.networks]
-        histories = fit_stack(members, self.split, steps, cost_epsilon=0.0)
+        histories = fit_stack(
+            members, self.split, steps, cost_epsilon=0.0, sample_space=self.sample_space
+        )
         return histories[0].costs.tolist()
+
+
+class SampleSpace(Exact):
+    """The same in the space of the images, for gradient descent."""
+
+    sample_space = True
 
 
 class Plain(Exact):

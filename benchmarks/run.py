@@ -31,6 +31,7 @@ LIMITS = [
 ]
 # The load above which others work on this machine.
 QUIET = 0.5
+SAMPLE_SPACE_LIMIT = 30.0  # milliseconds a step of 200 seeds: a minute for 2,000 of them
 # How far a cost may be from ours, relative to it. The article adds 1e-6 inside its logarithms.
 TOLERANCES = {"float64": 1e-5, "float32": 1e-4}
 
@@ -80,6 +81,11 @@ def faults(rows):
             yield (
                 f"{row['contender']} ({row['optimizer']}, {row['dtype']}) is {row['distance']:.1e} "
                 f"away from our costs, more than {allowed:.0e}"
+            )
+        if row["contender"] == tables.SAMPLE_SPACE and row["milliseconds"][1] > SAMPLE_SPACE_LIMIT:
+            yield (
+                f"a step of {row['stack']} networks in sample space takes "
+                f"{row['milliseconds'][1]:.0f} ms, more than {SAMPLE_SPACE_LIMIT:.0f}"
             )
     for optimizer, stack, limit in LIMITS:
         alike = {"optimizer": optimizer, "stack": stack, "dtype": "float64"}

@@ -6,10 +6,21 @@ from dataclasses import replace
 
 from turns import Setup
 
-__all__ = ["EXACT", "OPTIMIZERS", "OTHERS", "PLAIN", "PRODUCTS", "TABLES", "exact", "products"]
+__all__ = [
+    "EXACT",
+    "OPTIMIZERS",
+    "OTHERS",
+    "PLAIN",
+    "PRODUCTS",
+    "SAMPLE_SPACE",
+    "TABLES",
+    "exact",
+    "products",
+]
 
 OPTIMIZERS = ("Adam", "gradient descent")
 PRODUCTS, EXACT, PLAIN = "two bare products", "ours, exact", "ours, plain"
+SAMPLE_SPACE = "ours, in sample space"
 OTHERS = (
     "NumPy, the article's way",
     "PyTorch",
@@ -22,12 +33,12 @@ OTHERS = (
 
 def products(setup):
     """Return the products that a setup's time is a multiple of: those of one network in float64."""
-    return replace(setup, contender=PRODUCTS, optimizer="Adam", dtype="float64", stack=1)
+    return replace(setup, contender=PRODUCTS, optimizer="Adam", dtype="float64", stack=1, turn=None)
 
 
 def exact(setup):
     """Return the training whose costs a setup must reach."""
-    return replace(setup, contender=EXACT, dtype="float64", stack=1)
+    return replace(setup, contender=EXACT, dtype="float64", stack=1, turn=None)
 
 
 def _everyone():
@@ -55,5 +66,11 @@ TABLES = {
     "depth": [
         sum((_ours(layer_dims=(12288, *[20] * hidden, 1)) for hidden in (1, 2, 4, 8, 16)), [])
     ],
-    "stack": [[Setup(PRODUCTS), *_stacks(1, 2, 4, 8, 16, 32)]],
+    "stack": [
+        [
+            Setup(PRODUCTS),
+            *_stacks(1, 2, 4, 8, 16, 32),
+            Setup(SAMPLE_SPACE, "gradient descent", stack=200, turn=100),
+        ]
+    ],
 }

@@ -44,6 +44,8 @@ class Setup:
         How many networks are trained at once.
     threads : int or None
         None leaves it to the library.
+    turn : int or None
+        Steps to a turn where a step is not two products of the first layer's size.
     """
 
     contender: str
@@ -53,10 +55,13 @@ class Setup:
     layer_dims: tuple = (12288, 20, 7, 5, 1)
     stack: int = 1
     threads: int | None = None
+    turn: int | None = None
 
     @property
     def steps(self):
         """Steps to a turn: about a third of a second of them, at least three."""
+        if self.turn is not None:
+            return self.turn
         work = self.images * max(20, self.layer_dims[1]) * self.stack
         return max(3, 160_000 // work)
 
