@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import CatnetError, ParameterError
+from ..errors import ParameterError
 from . import chapters, figures, parameters
 from .execution import execute, versions
-from .files import json_text, new_folder, write_text
-from .page import PAGE_FILES, build_page, require_jupyter_book
+from .files import json_text, new_folder, scratch_folder, write_text
+from .page import build_page, require_jupyter_book
 from .record import read_record
 from .results import Results
 
@@ -108,7 +107,6 @@ def rerun(chapter, given, output=None, *, progress=False):
     values = parameters.resolve(known, given)
     if output is None:
         output = Path("reruns") / chapter / _short_hash(values)
-    _refuse_foreign_folder(Path(output))
     require_jupyter_book()
     recorded = read_record(chapter)
     with new_folder(output) as folder:
@@ -123,11 +121,11 @@ def rerun(chapter, given, output=None, *, progress=False):
             "versions": versions(),
             "runs": content["runs"],
         }
-        nbformat.write(notebook, folder / f"{chapter}.ipynb")
-        with tempfile.TemporaryDirectory(prefix="catnet-") as work:
+        write_text(folder / f"{chapter}.ipynb", nbformat.writes(notebook) + "\n")
+        with scratch_folder() as work:
             if results.runs:
-                figures.beside_recorded(results, recorded).savefig(Path(work) / CURVES)
-            build_page(notebook, _note(outcome), folder, Path(work))
+                figures.beside_recorded(results, recorded).savefig(work / CURVES)
+            build_page(notebook, _note(outcome), folder, work)
         write_text(folder / "results.json", json_text(content))
     return outcome
 
@@ -197,20 +195,3 @@ def _note(outcome):
 def _short_hash(values):
     canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:10]
-
-
-def _refuse_foreign_folder(output):
-    if not output.exists():
-        return
-    if not output.is_dir():
-        raise CatnetError(f"{output} is a file: give --output a folder")
-    if output.resolve() == Path.cwd():
-        raise CatnetError("give --output a folder other than the current one")
-    names = {path.name for path in output.iterdir()}
-    notebooks = {f"{name}.ipynb" for name in chapters.listed()}
-    foreign = names - notebooks - {*PAGE_FILES, "results.json", ".ipynb_checkpoints"}
-    if foreign or (names and "results.json" not in names):
-        other = sorted(foreign or names)[0]
-        raise CatnetError(
-            f"{output} holds what is not of a rerun ({other}): give --output a new folder"
-        )
