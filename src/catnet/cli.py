@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import logging
 import os
-import signal
 import sys
 from pathlib import Path
 
-from . import __version__
-from .errors import CatnetError
+from . import __version__, stop
+from .errors import CatnetError, sentence, tell
 
 __all__ = ["main"]
 
-NO_WRITE = (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS)
 CHAPTER_HELP = "a chapter: 3, 03, adam-failure or 03-adam-failure"
 
 
@@ -42,8 +38,7 @@ def main(argv=None):
         Exit status: 0, 1 if a verification found a difference, 2 after an error, 130 if
         stopped, 141 if nobody reads the output any more.
     """
-    handled = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
-    previous = {number: signal.signal(number, _stop) for number in handled}
+    previous = stop.hear()
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a dash is no reason to fail on a plain terminal
     try:
@@ -51,33 +46,32 @@ def main(argv=None):
             arguments = _parser().parse_args(argv)
             return arguments.run(arguments)
         finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()  # here, and not at exit, a closed pipe can be passed over
+            _flush_output()  # here, and not at exit, a failure can be said or passed over
     except CatnetError as error:
         return _fail(str(error))
     except BrokenPipeError:
-        # Whoever read the output has enough; Python must not complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # as a shell says of a program that SIGPIPE ended
     except OSError as error:
-        where = f"{error.filename}: " if error.filename is not None else ""
-        remedy = "; choose a place with room where you may write" if error.errno in NO_WRITE else ""
-        return _fail(f"{where}{error.strerror or error}{remedy}")
+        return _fail(sentence(error))
     except KeyboardInterrupt:
-        print("catnet: stopped; nothing was left half-written", file=sys.stderr)
-        return 130
+        return stop.end()
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        stop.forget(previous)
 
 
-def _stop(number, frame):
-    logging.disable()  # else nbclient and asyncio tell of the chapter that is being cut off
-    raise KeyboardInterrupt
+def _flush_output():
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        # Python must not complain of it again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        error.filename = "standard output"
+        raise
 
 
-def _fail(sentence):
-    print(f"catnet: {sentence}", file=sys.stderr)
+def _fail(words):
+    tell(words)
     return 2
 
 

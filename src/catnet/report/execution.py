@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import tempfile
 from importlib import metadata
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from .. import __version__
 from ..errors import CatnetError, DataError, ParameterError
 from ..images.catvnoncat import VARIABLE, named_folder
 from . import chapters
+from .apart import apart
+from .files import scratch_folder
 from .results import MIME_TYPE, Results
 
 __all__ = ["execute", "trains", "versions"]
@@ -61,22 +62,31 @@ def execute(chapter, given=None, *, figures=True, main_run_only=False, progress=
     if main_run_only:
         notebook.cells = _up_to_main_run(chapter, notebook.cells)
     try:
-        with tempfile.TemporaryDirectory(prefix="catnet-") as ipython:
-            executed = execute_notebook(
-                notebook,
-                None,
-                parameters=given,
-                kernel_name="python3",
-                progress_bar={"desc": chapter, "disable": None} if progress else False,
-                cwd=chapters.BOOK,
-                kernel_manager_class=_kernel_manager(ipython),
-                coalesce_streams=True,
-            )
+        with scratch_folder() as ipython:
+            kernels = _kernel_manager(ipython)
+
+            def run():
+                return execute_notebook(
+                    notebook,
+                    None,
+                    parameters=given,
+                    kernel_name="python3",
+                    progress_bar={"desc": chapter, "disable": None} if progress else False,
+                    cwd=chapters.BOOK,
+                    kernel_manager_class=kernels,
+                    coalesce_streams=True,
+                )
+
+            executed = apart(run, kernels.end)
     except PapermillExecutionError as error:
         raise _own_error(chapter, error) from None
     except DeadKernelError:
         raise CatnetError(
             f"chapter {chapter}: its Python process ended; it may have run out of memory"
+        ) from None
+    except RuntimeError as error:  # what it wrote stands above
+        raise CatnetError(
+            f"chapter {chapter}: its Python process could not be started ({error})"
         ) from None
     _tidy(executed)
     return executed, _results(executed)
@@ -115,6 +125,22 @@ def _kernel_manager(ipython):
     class ThisPython(AsyncKernelManager):
         """Starts this Python, whatever kernels and startup files the user has."""
 
+        started = []
+
+        def __init__(self, *arguments, **options):
+            # Else it would be a temporary file that a stop may leave behind.
+            file = os.path.join(ipython, "kernel.json")
+            super().__init__(*arguments, connection_file=file, **options)
+            self.started.append(self)
+
+        @classmethod
+        def end(cls):
+            """End the process at once, if it runs."""
+            for manager in cls.started:
+                process = getattr(manager.provisioner, "process", None)
+                if process is not None:
+                    process.kill()
+
         @property
         def kernel_spec(self):
             path = [str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -131,7 +157,7 @@ def _kernel_manager(ipython):
                 language="python",
                 env=({} if data is None else {VARIABLE: str(data)})
                 | {
-                    "IPYTHONDIR": ipython,
+                    "IPYTHONDIR": str(ipython),
                     "PYTHONPATH": os.pathsep.join(path),
                     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
                 },
