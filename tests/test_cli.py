@@ -203,8 +203,8 @@ def test_output_that_cannot_be_written_is_an_error():
 
 
 @needs_shell
-def test_current_folder_that_is_gone(book, monkeypatch, capsys):
-    gone = book.parent / "gone"
+def test_current_folder_that_is_gone(book, tmp_path, monkeypatch, capsys):
+    gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()

@@ -45,14 +45,6 @@ def test_the_books_extension_is_the_one_tested():
     assert "only_toc: book/_ext" in (ROOT / "_config.yml").read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def no_run(monkeypatch):
-    def execute(*arguments, **options):
-        raise AssertionError("nothing must run")
-
-    monkeypatch.setattr(rerun, "execute", execute)
-
-
 @pytest.mark.parametrize(
     ("extensions", "sentence"),
     [
@@ -62,23 +54,31 @@ def no_run(monkeypatch):
         ("extra_extensions: [", "_config.yml is not YAML"),
     ],
 )
-def test_what_the_page_lacks_is_said_before_anything_runs(
-    book, no_run, capsys, extensions, sentence
-):
+def test_what_the_page_lacks(tmp_path, extensions, sentence):
     pytest.importorskip("jupyter_book")
-    (book.parent / "_config.yml").write_text(f"sphinx:\n  {extensions}\n", encoding="utf-8")
+    (tmp_path / "_config.yml").write_text(f"sphinx:\n  {extensions}\n", encoding="utf-8")
+    with pytest.raises(CatnetError, match=sentence):
+        page.require_jupyter_book(tmp_path)
+
+
+def test_what_the_page_lacks_is_said_before_anything_runs(book, monkeypatch, capsys):
+    def execute(*arguments, **options):
+        raise AssertionError("nothing must run")
+
+    monkeypatch.setattr(rerun, "execute", execute)
+    monkeypatch.setattr(page, "find_spec", lambda name: None)
     assert cli.main(["rerun", "3"]) == 2
     error = capsys.readouterr().err
-    assert sentence in error and error.count("\n") == 1
+    assert "the page of a rerun needs Jupyter Book 1" in error and error.count("\n") == 1
 
 
-def test_another_jupyter_book_is_not_enough(book, no_run, monkeypatch):
+def test_another_jupyter_book_is_not_enough(tmp_path, monkeypatch):
     find_spec = importlib.util.find_spec  # Jupyter Book 2 has the module, not this part of it
     monkeypatch.setattr(
         page, "find_spec", lambda name: None if name.endswith(".main") else find_spec(name)
     )
     with pytest.raises(CatnetError, match="Jupyter Book 1"):
-        page.require_jupyter_book()
+        page.require_jupyter_book(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -94,25 +94,26 @@ def test_last_words_of_another_program(text, words):
 
 
 @pytest.mark.slow
-def test_jupyter_books_reason_is_said(book, tmp_path):
+def test_jupyter_books_reason_is_said(tmp_path):
     pytest.importorskip("jupyter_book")
-    (book.parent / "_config.yml").write_text(
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "_config.yml").write_text(
         "sphinx:\n  extra_extensions: [no_such_extension]\n", encoding="utf-8"
     )
     work = tmp_path / "temporary"
     work.mkdir()
     notebook = nbformat.v4.new_notebook()
     with pytest.raises(CatnetError) as caught:
-        page.build_page(notebook, "A note.", tmp_path, work)
+        page.build_page(notebook, "A note.", tmp_path / "book", tmp_path, work)
     said = str(caught.value)
     assert "could not build the page: Could not import extension no_such_extension" in said
     assert "\n" not in said and "\x1b" not in said and "==" not in said
 
 
-def test_a_program_that_says_nothing(book, tmp_path, monkeypatch):
+def test_a_program_that_says_nothing(tmp_path, monkeypatch):
     silent = subprocess.CompletedProcess([], -11, stdout="", stderr="")
     monkeypatch.setattr(page.subprocess, "run", lambda *arguments, **options: silent)
     work = tmp_path / "temporary"
     work.mkdir()
     with pytest.raises(CatnetError, match="build the page: it does not say why"):
-        page.build_page(nbformat.v4.new_notebook(), "A note.", tmp_path, work)
+        page.build_page(nbformat.v4.new_notebook(), "A note.", tmp_path / "book", tmp_path, work)

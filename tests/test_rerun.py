@@ -22,7 +22,7 @@ CHAPTER = "03-adam-failure"
 def no_page(monkeypatch):
     """Put a short text where the page would be: building it takes seconds."""
 
-    def build_page(notebook, note, folder, work):
+    def build_page(notebook, note, root, folder, work):
         (folder / "index.html").write_text(note, encoding="utf-8")
 
     monkeypatch.setattr(rerun, "build_page", build_page)

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import CatnetError
-from . import chapters
 
 __all__ = ["PAGE_FILES", "build_page", "require_jupyter_book"]
 
@@ -39,12 +38,17 @@ except Exception as error:
 """
 
 
-def require_jupyter_book():
+def require_jupyter_book(root):
     """Raise a CatnetError if anything is missing that makes the pages.
 
-    That is Jupyter Book 1, and each extension that the book's ``_config.yml`` asks for.
+    That is Jupyter Book 1, and each extension that ``_config.yml`` asks for.
+
+    Parameters
+    ----------
+    root : Path
+        The book's folder.
     """
-    sphinx = _config().get("sphinx") or {}
+    sphinx = _config(root / "_config.yml").get("sphinx") or {}
     modules = ["jupyter_book.cli.main", *(sphinx.get("extra_extensions") or [])]
     missing = [module for module in modules if not _is_installed(module)]
     if missing:
@@ -54,7 +58,7 @@ def require_jupyter_book():
             "`pip install -e '.[book]'`"
         )
     for module, folder in (sphinx.get("local_extensions") or {}).items():
-        path = chapters.BOOK.parent / str(folder) / f"{module}.py"
+        path = root / str(folder) / f"{module}.py"
         if not path.is_file():
             raise CatnetError(
                 f"{path} is missing, which the page of a rerun needs: take it from the repository "
@@ -62,10 +66,9 @@ def require_jupyter_book():
             )
 
 
-def _config():
+def _config(path):
     import yaml
 
-    path = chapters.BOOK.parent / "_config.yml"
     if not path.is_file():
         return {}
     try:
@@ -83,7 +86,7 @@ def _is_installed(module):
         return False
 
 
-def build_page(notebook, note, folder, work):
+def build_page(notebook, note, root, folder, work):
     """Build ``index.html``, and what it needs, from an executed notebook.
 
     Links to other chapters lead nowhere from a page on its own: their text stays.
@@ -93,6 +96,8 @@ def build_page(notebook, note, folder, work):
     notebook : nbformat.NotebookNode
     note : str
         Markdown put under the title.
+    root : Path
+        The book's folder, with its look and its bibliography.
     folder : Path
         Where the page goes.
     work : Path
@@ -105,7 +110,6 @@ def build_page(notebook, note, folder, work):
     """
     import nbformat
 
-    root = chapters.BOOK.parent
     for part in ("book/_static", "book/_ext"):
         if (root / part).is_dir():
             shutil.copytree(root / part, work / part)

@@ -107,7 +107,7 @@ def rerun(chapter, given, output=None, *, progress=False):
     values = parameters.resolve(known, given)
     if output is None:
         output = Path("reruns") / chapter / _short_hash(values)
-    require_jupyter_book()
+    require_jupyter_book(chapters.BOOK.parent)
     recorded = read_record(chapter)
     with new_folder(output) as folder:
         notebook, results = execute(chapter, given, progress=progress)
@@ -125,7 +125,7 @@ def rerun(chapter, given, output=None, *, progress=False):
         with scratch_folder() as work:
             if results.runs:
                 figures.beside_recorded(results, recorded).savefig(work / CURVES)
-            build_page(notebook, _note(outcome), folder, work)
+            build_page(notebook, _note(outcome), chapters.BOOK.parent, folder, work)
         write_text(folder / "results.json", json_text(content))
     return outcome
 
