@@ -63,7 +63,9 @@ def main():
     notebooks.sort(key=length_of_record, reverse=True)
     command += ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
     # A warning of the notebook machinery itself is no fault of a chapter.
-    command += ["-o", "filterwarnings=default", *map(str, notebooks)]
+    # From here, as a bracket in the path of the repository would mean a test's parameters.
+    names = [str(path.relative_to(ROOT)) for path in notebooks]
+    command += ["-o", "filterwarnings=default", *names]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 

@@ -8,7 +8,8 @@ from catnet import book as this_book
 from catnet import cli
 from catnet.book import find_book
 from catnet.errors import CatnetError
-from catnet.report import execution, verify
+from catnet.report import verify
+from catnet.report.running import execution
 
 BOOK = find_book()
 NUMBERED = [chapter for chapter in BOOK.chapters if chapter.name[0].isdigit()]

@@ -1,13 +1,14 @@
 import errno
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from catnet import cli
-from catnet.errors import CatnetError
-from catnet.report import rerun
+from catnet.errors import CatnetError, sentence
+from catnet.report.pages import rerun
 
 
 def last_error(capsys):
@@ -106,7 +107,106 @@ def test_a_name_without_a_value_is_explained(capsys):
     assert "-p takes a name and a value, as in `-p learning_rate 0.003`" in last_error(capsys)
 
 
-def test_module_can_be_run():
-    command = [sys.executable, "-m", "catnet.cli", "--version"]
+@pytest.mark.parametrize("module", ["catnet", "catnet.cli"])
+def test_module_can_be_run(module):
+    command = [sys.executable, "-m", module, "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("catnet ")
+
+
+def test_help_needs_no_library():
+    code = "import sys; from catnet import cli; print({'numpy', 'yaml'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EACCES, "change its permissions or choose another place"),
+        (errno.ELOOP, "a link leads back to itself: remove it or choose another place"),
+        (errno.ENAMETOOLONG, "choose a shorter name"),
+        (errno.ENOSPC, "make room there or choose another place"),
+        (errno.EROFS, "choose a place where you may write"),
+    ],
+)
+def test_each_error_of_the_system_has_its_remedy(number, words):
+    reason = os.strerror(number)
+    assert sentence(OSError(number, reason, "x")) == f"x: {reason}; {words}"
+    assert sentence(OSError(number, reason, "from", None, "to")) == f"to: {reason}; {words}"
+
+
+def test_first_error_of_a_copied_folder_is_said(tmp_path):
+    def full(source, destination):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name in ("a", "b"):
+        (tmp_path / "from" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "from" / name).touch()
+    with pytest.raises(shutil.Error) as caught:
+        shutil.copytree(tmp_path / "from", tmp_path / "to", copy_function=full)
+    said = sentence(caught.value)
+    assert said.startswith(str(tmp_path / "to")) and said.endswith(
+        "; make room there or choose another place"
+    )
+    assert "[" not in said
+    assert sentence(shutil.Error([("a", "b", "odd")])) == "b: odd"
+    assert sentence(shutil.Error("odd")) == "odd"
+
+
+needs_shell = pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+
+
+def in_shell(redirected, *arguments):
+    """Run catnet in a shell, its output redirected; return status, output and errors."""
+    command = ["sh", "-c", f'exec "$0" "$@" {redirected}', sys.executable, *arguments]
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@needs_shell
+@pytest.mark.parametrize(
+    ("redirected", "arguments", "status"),
+    [
+        ("2>&-", ["bake"], 2),
+        (">&- 2>&- <&-", ["bake"], 2),
+        (">&- 2>&- <&-", ["--version"], 0),
+        pytest.param(
+            "2>/dev/full",
+            ["rerun", "99"],
+            2,
+            marks=pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full"),
+        ),
+    ],
+)
+def test_nobody_listens(redirected, arguments, status):
+    assert in_shell(redirected, "-m", "catnet", *arguments) == (status, "", "")
+
+
+@needs_shell
+def test_closed_streams_are_no_place_for_files():
+    code = (
+        "import os, sys; from catnet import __main__, cli\n"
+        "cli.main = lambda: os.write(3, b'%d' % os.open(os.devnull, os.O_RDONLY)) and 0\n"
+        "sys.exit(__main__.main())"
+    )
+    assert in_shell("3>&1 >&- 2>&- <&-", "-c", code) == (0, "4", "")
+
+
+@needs_shell
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_output_that_cannot_be_written_is_an_error():
+    status, _, error = in_shell(">/dev/full", "-m", "catnet", "--help")
+    assert status == 2
+    assert error.startswith("catnet: standard output: ") and error.count("\n") == 1
+
+
+@needs_shell
+def test_current_folder_that_is_gone(book, tmp_path, monkeypatch, capsys):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert cli.main(["rerun", "3"]) == 2
+    assert "catnet: the current folder: No such file" in last_error(capsys)

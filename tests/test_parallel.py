@@ -12,9 +12,9 @@ from conftest import PARAMETERS, rewrite, tiny_notebook
 
 from catnet import cli
 from catnet.errors import CatnetError
-from catnet.report import parallel
 from catnet.report.machine import THREADS, cores, machine
-from catnet.report.parallel import STARTUP, STEP, Plan, seconds_left, side_by_side
+from catnet.report.running import parallel
+from catnet.report.running.parallel import STARTUP, STEP, Plan, seconds_left, side_by_side
 
 
 @pytest.fixture

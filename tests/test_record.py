@@ -7,8 +7,8 @@ from conftest import rewrite, tiny_notebook
 
 from catnet import cli
 from catnet.errors import CatnetError
-from catnet.report.execution import execute
 from catnet.report.record import record
+from catnet.report.running.execution import execute
 
 CHAPTER = "03-adam-failure"
 

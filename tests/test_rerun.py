@@ -13,8 +13,10 @@ from conftest import rewrite, tiny_notebook
 
 from catnet import cli
 from catnet.errors import CatnetError
-from catnet.report import execution, figures, files, page, rerun
+from catnet.report import files
+from catnet.report.pages import figures, page, rerun
 from catnet.report.results import Results, Run
+from catnet.report.running import execution
 
 CHAPTER = "03-adam-failure"
 
@@ -44,7 +46,7 @@ def test_results_json(work, no_page, capsys):
     (folder,) = (work / "reruns" / CHAPTER).iterdir()
     assert re.fullmatch("[0-9a-f]{10}", folder.name)
     names = sorted(path.name for path in folder.iterdir())
-    assert names == [f"{CHAPTER}.ipynb", "index.html", "results.json"]
+    assert names == [f"{CHAPTER}.ipynb", "index.html", files.LIST, "results.json"]
     content = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     assert list(content) == ["chapter", "parameters", "versions", "runs"]
     assert content["chapter"] == CHAPTER
@@ -81,7 +83,6 @@ def test_folder_of_others_is_refused_before_anything_runs(chapter, work, no_run)
         with pytest.raises(CatnetError, match="--output"):
             rerun.rerun(chapter, {}, output)
     (work / "other").mkdir()
-    (work / "other" / "results.json").write_text("{}", encoding="utf-8")
     (work / "other" / "thesis.tex").write_text("mine", encoding="utf-8")
     with pytest.raises(CatnetError, match="thesis.tex"):
         rerun.rerun(chapter, {}, work / "other")
@@ -229,8 +230,8 @@ def test_notebook_of_the_users_own_is_not_replaced(chapter, work, no_page):
 
 def test_interruption_between_the_two_renames_keeps_the_old_folder(tmp_path, monkeypatch):
     target = tmp_path / "out"
-    target.mkdir()
-    (target / "old").touch()
+    with files.new_folder(target) as folder:
+        (folder / "old").touch()
     rename = os.rename
 
     def stopped(source, destination):
@@ -242,7 +243,7 @@ def test_interruption_between_the_two_renames_keeps_the_old_folder(tmp_path, mon
     with pytest.raises(KeyboardInterrupt):
         with files.new_folder(target) as folder:
             (folder / "new").touch()
-    assert [path.name for path in tmp_path.rglob("*")] == ["out", "old"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [files.LIST, "old", "out"]
 
 
 def test_folder_that_cannot_be_made_is_named(tmp_path):

@@ -6,8 +6,8 @@ import pytest
 from catnet import cli
 from catnet.article import seeds
 from catnet.errors import CatnetError
-from catnet.report import execution
 from catnet.report.results import Results, Run
+from catnet.report.running import execution
 
 
 def publish(book, **run):

@@ -1,37 +1,46 @@
 """Cat or not: a deep network in NumPy whose every number can be checked to the last bit."""
 
-from .engine.network import Network
-from .engine.optimizers import Adam, GradientDescent
-from .engine.training import EarlyStopping, History, Member, fit, fit_stack
-from .errors import CatnetError, DataError, DivergenceError, ParameterError
-from .images.catvnoncat import load_catvnoncat
-from .images.dataset import Dataset, Split
-from .images.drawn import draw, load_drawn
-from .report.results import Results, Run
+from importlib import import_module
 
-__all__ = [
-    "Adam",
-    "CatnetError",
-    "DataError",
-    "Dataset",
-    "DivergenceError",
-    "EarlyStopping",
-    "GradientDescent",
-    "History",
-    "Member",
-    "Network",
-    "ParameterError",
-    "Results",
-    "Run",
-    "Split",
-    "check_parameters",
-    "draw",
-    "fit",
-    "fit_stack",
-    "load_data",
-]
+# Where the names live. A module is imported when its first name is asked for: the command must
+# hear a stop before NumPy is there, and its help needs none.
+_MODULES = {
+    "Adam": "engine.optimizers",
+    "CatnetError": "errors",
+    "DataError": "errors",
+    "Dataset": "images.dataset",
+    "DivergenceError": "errors",
+    "EarlyStopping": "engine.training",
+    "GradientDescent": "engine.optimizers",
+    "History": "engine.training",
+    "Member": "engine.training",
+    "Network": "engine.network",
+    "ParameterError": "errors",
+    "Results": "report.results",
+    "Run": "report.results",
+    "Split": "images.dataset",
+    "draw": "images.drawn",
+    "fit": "engine.training",
+    "fit_stack": "engine.training",
+    "load_catvnoncat": "images.catvnoncat",
+    "load_drawn": "images.drawn",
+}
+
+__all__ = [*_MODULES, "check_parameters", "load_data"]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
 
 
 def load_data(name="catvnoncat"):
@@ -53,6 +62,10 @@ def load_data(name="catvnoncat"):
     DataError
         If the real images cannot be had, or are not what they should be.
     """
+    from .errors import ParameterError
+    from .images.catvnoncat import load_catvnoncat
+    from .images.drawn import load_drawn
+
     loaders = {"catvnoncat": load_catvnoncat, "drawn": load_drawn}
     if name not in loaders:
         raise ParameterError(f"dataset must be one of {', '.join(loaders)}, not {name!r}")

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import logging
 import os
-import signal
 import sys
 from pathlib import Path
 
 from . import __version__
-from .errors import CatnetError
+from .errors import CatnetError, sentence, tell
+from .report.running import stop
 
 __all__ = ["main"]
 
-NO_WRITE = (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS)
 CHAPTER_HELP = "a chapter: 3, 03, adam-failure or 03-adam-failure"
 
 
@@ -42,8 +39,7 @@ def main(argv=None):
         Exit status: 0, 1 if a verification found a difference, 2 after an error, 130 if
         stopped, 141 if nobody reads the output any more.
     """
-    handled = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
-    previous = {number: signal.signal(number, _stop) for number in handled}
+    previous = stop.hear()
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a dash is no reason to fail on a plain terminal
     try:
@@ -51,33 +47,32 @@ def main(argv=None):
             arguments = _parser().parse_args(argv)
             return arguments.run(arguments)
         finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()  # here, and not at exit, a closed pipe can be passed over
+            _flush_output()  # here, and not at exit, a failure can be said or passed over
     except CatnetError as error:
         return _fail(str(error))
     except BrokenPipeError:
-        # Whoever read the output has enough; Python must not complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # as a shell says of a program that SIGPIPE ended
     except OSError as error:
-        where = f"{error.filename}: " if error.filename is not None else ""
-        remedy = "; choose a place with room where you may write" if error.errno in NO_WRITE else ""
-        return _fail(f"{where}{error.strerror or error}{remedy}")
+        return _fail(sentence(error))
     except KeyboardInterrupt:
-        print("catnet: stopped; nothing was left half-written", file=sys.stderr)
-        return 130
+        return stop.end()
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        stop.forget(previous)
 
 
-def _stop(number, frame):
-    logging.disable()  # else nbclient and asyncio tell of the chapter that is being cut off
-    raise KeyboardInterrupt
+def _flush_output():
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        # Python must not complain of it again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        error.filename = "standard output"
+        raise
 
 
-def _fail(sentence):
-    print(f"catnet: {sentence}", file=sys.stderr)
+def _fail(words):
+    tell(words)
     return 2
 
 
@@ -212,8 +207,8 @@ def _data(arguments):
 
 def _rerun(arguments):
     from .book import find_book
+    from .report.pages.rerun import rerun
     from .report.parameters import read_parameter_file
-    from .report.rerun import rerun
 
     chapter = find_book().find(arguments.chapter)
     if arguments.list:
@@ -238,7 +233,7 @@ def _list_parameters(chapter):
 
 
 def _print_comparison(outcome):
-    from .report.rerun import comparison
+    from .report.pages.rerun import comparison
 
     changed, rows = comparison(outcome)
     table = [("", "", "this run", "recorded")]
@@ -252,8 +247,8 @@ def _print_comparison(outcome):
 
 def _record(arguments):
     from .book import find_book
-    from .report.parallel import side_by_side
     from .report.record import record
+    from .report.running.parallel import side_by_side
 
     book = find_book()
     edition = book.editions[arguments.dataset]
@@ -281,7 +276,7 @@ def _seeds(arguments):
 def _verify(arguments):
     from .book import available_edition, find_book
     from .report.machine import machine
-    from .report.parallel import Plan, side_by_side
+    from .report.running.parallel import Plan, side_by_side
     from .report.verify import is_recorded, verify
 
     book = find_book()

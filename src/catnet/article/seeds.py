@@ -12,8 +12,8 @@ import numpy as np
 
 from ..book import find_book
 from ..errors import CatnetError
-from ..report.execution import execute
 from ..report.files import json_text, write_text
+from ..report.running.execution import execute
 from .published import published_run
 
 __all__ = ["criterion", "outcome", "recorded_search", "search"]

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from ..errors import CatnetError
-from .execution import execute
 from .files import json_text, write_text
+from .running.execution import execute
 
 __all__ = ["record"]
 

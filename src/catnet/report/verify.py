@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import CatnetError
-from .execution import execute
+from .running.execution import execute
 
 __all__ = ["first_difference", "is_recorded", "summary", "verify"]
 

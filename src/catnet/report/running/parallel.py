@@ -8,9 +8,9 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from ..errors import CatnetError
+from ...errors import CatnetError
+from ..machine import THREADS, cores
 from .execution import Kernels
-from .machine import THREADS, cores
 
 __all__ = ["Plan", "seconds_left", "side_by_side"]
 

@@ -9,7 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..errors import CatnetError
+from ...errors import CatnetError
 
 __all__ = ["PAGE_FILES", "build_page", "require_jupyter_book"]
 
@@ -21,16 +21,69 @@ PAGE_FILES = (
 
 CHAPTER_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?:\./)?[\w/.-]+\.(?:md|ipynb)(?:#[^)\s]*)?\)")
 DOC_ROLE = re.compile(r"\{(?:doc|ref|numref)\}`([^`<]+?)\s*<[^`>]+>`")
+ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+RULER = re.compile(r"[=\-~\s]*")
 BIBLIOGRAPHY = "## References\n\n```{bibliography}\n:filter: docname in docnames\n```"
 
 
-def require_jupyter_book():
-    """Raise a CatnetError if Jupyter Book, which makes the pages, is not installed."""
-    if find_spec("jupyter_book") is None or find_spec("sphinxcontrib.bibtex") is None:
+# Jupyter Book says that there was an error and to look above for it; its cause is the reason.
+BUILD = """\
+import sys
+try:
+    from jupyter_book.cli.main import main
+    main(["build", *sys.argv[1:]], standalone_mode=False)
+except Exception as error:
+    cause = error.__cause__ or error
+    sys.exit("\\n" + (" ".join(str(cause).split()) or type(cause).__name__))
+"""
+
+
+def require_jupyter_book(root):
+    """Raise a CatnetError if anything is missing that makes the pages.
+
+    That is Jupyter Book 1, and each extension that ``_config.yml`` asks for.
+
+    Parameters
+    ----------
+    root : Path
+        The book's folder.
+    """
+    sphinx = _config(root / "_config.yml").get("sphinx") or {}
+    modules = ["jupyter_book.cli.main", *(sphinx.get("extra_extensions") or [])]
+    missing = [module for module in modules if not _is_installed(module)]
+    if missing:
         raise CatnetError(
-            "the page of a rerun needs Jupyter Book: run `make book` once and use "
-            "`.venv/bin/catnet`, or install the extra `book` with `pip install -e '.[book]'`"
+            f"the page of a rerun needs Jupyter Book 1 and its extensions (no {missing[0]} here): "
+            "run `make book` once and use `.venv/bin/catnet`, or install the extra `book` with "
+            "`pip install -e '.[book]'`"
         )
+    for module, folder in (sphinx.get("local_extensions") or {}).items():
+        path = root / str(folder) / f"{module}.py"
+        if not path.is_file():
+            raise CatnetError(
+                f"{path} is missing, which the page of a rerun needs: take it from the repository "
+                "again"
+            )
+
+
+def _config(path):
+    import yaml
+
+    if not path.is_file():
+        return {}
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise CatnetError(f"{path} is not YAML that can be read: {reason}") from None
+    return config if isinstance(config, dict) else {}
+
+
+def _is_installed(module):
+    try:
+        return find_spec(module) is not None
+    except ImportError:  # of what it is a part of
+        return False
 
 
 def build_page(notebook, note, root, folder, work):
@@ -66,9 +119,8 @@ def build_page(notebook, note, root, folder, work):
             shutil.copy(root / part, work / part)
     (work / "_toc.yml").write_text("format: jb-book\nroot: index\n", encoding="utf-8")
     nbformat.write(_alone(notebook, note), work / "index.ipynb")
-    program = "from jupyter_book.cli.main import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", program, "build", str(work), "-q", "-q"],
+        [sys.executable, "-c", BUILD, str(work), "-q", "-q"],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -77,8 +129,8 @@ def build_page(notebook, note, root, folder, work):
     )
     built = work / "_build" / "html"
     if done.returncode or not (built / "index.html").is_file():
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise CatnetError(f"Jupyter Book could not build the page: {''.join(last) or 'no reason'}")
+        reason = _last_words(done.stderr) or _last_words(done.stdout) or "it does not say why"
+        raise CatnetError(f"Jupyter Book could not build the page: {reason}")
     html = (built / "index.html").read_text(encoding="utf-8")
     for bundle in (built / "_static" / "mathjax").glob("*.js"):
         if bundle.name not in html:  # MathJax for other formats than the page's: half its size
@@ -86,6 +138,12 @@ def build_page(notebook, note, root, folder, work):
     for name in PAGE_FILES:
         if (built / name).exists():
             shutil.move(built / name, Path(folder) / name)
+
+
+def _last_words(text):
+    """Last line of what a program printed for a terminal, without colours and rulers."""
+    lines = [line.strip() for line in ANSI_ESCAPE.sub("", text).splitlines()]
+    return next((line for line in reversed(lines) if not RULER.fullmatch(line)), "")
 
 
 def _alone(notebook, note):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import CatnetError
+from ..files import json_text, new_folder, scratch_folder, write_text
+from ..results import Results
+from ..running.execution import execute
 from . import figures
-from .execution import execute
-from .files import json_text, new_folder, write_text
-from .page import PAGE_FILES, build_page, require_jupyter_book
-from .results import Results
+from .page import build_page, require_jupyter_book
 
 __all__ = ["Rerun", "comparison", "rerun"]
 
@@ -76,8 +74,7 @@ def rerun(chapter, given, output=None, *, progress=False):
     values = chapter.complete(given)
     if output is None:
         output = Path("reruns") / chapter.name / _short_hash(values)
-    _refuse_foreign_folder(Path(output), chapter.book)
-    require_jupyter_book()
+    require_jupyter_book(chapter.book.root)
     recorded = chapter.recorded(chapter.book.main_edition)
     with new_folder(output) as folder:
         notebook, results = execute(chapter, given, progress=progress)
@@ -91,11 +88,11 @@ def rerun(chapter, given, output=None, *, progress=False):
             "versions": chapter.book.versions(),
             "runs": content["runs"],
         }
-        nbformat.write(notebook, folder / f"{chapter.name}.ipynb")
-        with tempfile.TemporaryDirectory(prefix="catnet-") as work:
+        write_text(folder / f"{chapter.name}.ipynb", nbformat.writes(notebook) + "\n")
+        with scratch_folder() as work:
             if results.runs:
-                figures.beside_recorded(results, recorded).savefig(Path(work) / CURVES)
-            build_page(notebook, _note(outcome), chapter.book.root, folder, Path(work))
+                figures.beside_recorded(results, recorded).savefig(work / CURVES)
+            build_page(notebook, _note(outcome), chapter.book.root, folder, work)
         write_text(folder / "results.json", json_text(content))
     return outcome
 
@@ -165,20 +162,3 @@ def _note(outcome):
 def _short_hash(values):
     canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:10]
-
-
-def _refuse_foreign_folder(output, book):
-    if not output.exists():
-        return
-    if not output.is_dir():
-        raise CatnetError(f"{output} is a file: give --output a folder")
-    if output.resolve() == Path.cwd():
-        raise CatnetError("give --output a folder other than the current one")
-    names = {path.name for path in output.iterdir()}
-    notebooks = {f"{chapter.name}.ipynb" for chapter in book.chapters}
-    foreign = names - notebooks - {*PAGE_FILES, "results.json", ".ipynb_checkpoints"}
-    if foreign or (names and "results.json" not in names):
-        other = sorted(foreign or names)[0]
-        raise CatnetError(
-            f"{output} holds what is not of a rerun ({other}): give --output a new folder"
-        )

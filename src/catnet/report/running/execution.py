@@ -6,11 +6,13 @@ import asyncio
 import copy
 import logging
 import sys
-import tempfile
+from pathlib import Path
 
-from ..errors import CatnetError, DataError, ParameterError
-from .machine import THREADS
-from .results import MIME_TYPE, Results
+from ...errors import CatnetError, DataError, ParameterError
+from ..files import scratch_folder
+from ..machine import THREADS
+from ..results import MIME_TYPE, Results
+from .apart import apart
 
 __all__ = ["Kernels", "execute"]
 
@@ -51,7 +53,9 @@ class Kernels:
             """Starts this Python, whatever kernels and startup files the user has."""
 
             def __init__(self, *arguments, **options):
-                super().__init__(*arguments, **options)
+                # Else it would be a temporary file that a stop may leave behind.
+                file = str(Path(environment["IPYTHONDIR"]) / "kernel.json")
+                super().__init__(*arguments, connection_file=file, **options)
                 managers.append(self)
 
             @property
@@ -121,21 +125,26 @@ def execute(
     if main_run_only:
         notebook.cells = _up_to_main_run(chapter, notebook.cells)
     try:
-        with tempfile.TemporaryDirectory(prefix="catnet-") as ipython:
+        with scratch_folder() as ipython:
             environment = chapter.book.environment() | {
-                "IPYTHONDIR": ipython,
+                "IPYTHONDIR": str(ipython),
                 "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             }
-            executed = execute_notebook(
-                notebook,
-                None,
-                parameters=given,
-                progress_bar={"desc": chapter.name, "disable": None} if progress else False,
-                # papermill's own `cwd` is that of this process, where others may be running
-                resources={"metadata": {"path": str(chapter.path.parent)}},
-                kernel_manager_class=(kernels or Kernels()).manager_class(environment),
-                coalesce_streams=True,
-            )
+            kernels = kernels or Kernels()
+
+            def run():
+                return execute_notebook(
+                    notebook,
+                    None,
+                    parameters=given,
+                    progress_bar={"desc": chapter.name, "disable": None} if progress else False,
+                    # papermill's own `cwd` is that of this process, where others may be running
+                    resources={"metadata": {"path": str(chapter.path.parent)}},
+                    kernel_manager_class=kernels.manager_class(environment),
+                    coalesce_streams=True,
+                )
+
+            executed = apart(run, kernels.end)
     except PapermillExecutionError as error:
         raise _own_error(chapter.name, error) from None
     except DeadKernelError:
@@ -145,7 +154,7 @@ def execute(
     except RuntimeError as error:  # nbclient's, of a process that did not come up
         raise CatnetError(
             f"chapter {chapter.name}: its Python process could not be started ({error}); is there "
-            f"room in {tempfile.gettempdir()}, and is ipykernel whole?"
+            "room for temporary files, and is ipykernel whole?"
         ) from None
     _tidy(executed)
     return executed, _results(executed)

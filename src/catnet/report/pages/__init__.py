@@ -1,0 +1,1 @@
+"""What readers see: reruns, their pages, and how figures look."""
