@@ -4,9 +4,9 @@ from .engine.network import Network
 from .engine.optimizers import Adam, GradientDescent
 from .engine.training import EarlyStopping, History, Member, fit, fit_stack
 from .errors import CatnetError, DataError, DivergenceError, ParameterError
-from .images.catvnoncat import load_catvnoncat
 from .images.dataset import Dataset, Split
-from .images.drawn import draw, load_drawn
+from .images.drawn import draw
+from .images.named import load_data
 from .report.results import Results, Run
 
 __all__ = [
@@ -32,31 +32,6 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
-
-
-def load_data(name="catvnoncat"):
-    """Load a dataset by its name.
-
-    Parameters
-    ----------
-    name : str
-        ``"catvnoncat"``, the real images, or ``"drawn"``, the embedded ones.
-
-    Returns
-    -------
-    Dataset
-
-    Raises
-    ------
-    ParameterError
-        If there is no dataset of that name.
-    DataError
-        If the real images cannot be had, or are not what they should be.
-    """
-    loaders = {"catvnoncat": load_catvnoncat, "drawn": load_drawn}
-    if name not in loaders:
-        raise ParameterError(f"dataset must be one of {', '.join(loaders)}, not {name!r}")
-    return loaders[name]()
 
 
 def check_parameters(chapter, namespace):
