@@ -1,17 +1,35 @@
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import PARAMETERS, TRAIN, rewrite, tiny_notebook
 
+import catnet
 from catnet import cli
 from catnet.article import seeds
 from catnet.errors import CatnetError
 from catnet.report.results import Results, Run
 from catnet.report.running import execution
 
+FAITHFUL = """\
+images = catnet.load_data(dataset)
+network = catnet.Network(layer_dims, seed)
+frozen = [network.depth] if freeze_output_layer else []
+history = catnet.fit(
+    network, images.train, catnet.{optimizer}, num_iterations, frozen_layers=frozen
+)
+run = catnet.Run.of(network, history, images)
+"""
+OPTIMIZERS = {
+    "gradient_descent": "GradientDescent(learning_rate)",
+    "adam": "Adam(learning_rate, beta1, epsilon=epsilon)",
+}
+
 
 def publish(book, **run):
-    run = {"costs": {"0": 0.7, "4": 0.6}, **run}
+    run = {"optimizer": "gradient_descent", "costs": {"0": 0.7, "4": 0.6}, **run}
     content = {"article": {}, "runs": {"adam-failure": run}}
     (book.root / "book" / "published.json").write_text(json.dumps(content), encoding="utf-8")
 
@@ -32,15 +50,26 @@ def test_outcome(iterations, costs, name):
     assert seeds.outcome(iterations, costs) == name
 
 
+def faithful(chapter, optimizer="gradient_descent", parameters=PARAMETERS):
+    """Make the chapter train what its parameters say."""
+    notebook = tiny_notebook(chapter.name, parameters)
+    notebook.cells[3].source = FAITHFUL.format(optimizer=OPTIMIZERS[optimizer])
+    return rewrite(chapter, notebook)
+
+
 def fake_runs(monkeypatch, *runs):
-    """Let seed n give the n-th of (costs, accuracy in training, in the test)."""
+    """Let seed n give the n-th of (costs, accuracy in training, in the test), or diverge."""
+    runs = [run and Run(np.array(run[0]), *run[1:], "d" * 64) for run in runs]
 
-    def execute(chapter, given, figures, main_run_only):
+    def trained(chapter, limit, progress):
+        for seed, run in enumerate(runs[:limit]):
+            yield seed, [0.7, np.nan] if run is None else run.costs, run
+
+    def execute(chapter, given, figures, main_run_only, progress):
         assert main_run_only and not figures
-        costs, train, test = runs[given["seed"]]
-        run = Run(np.array(costs), train, test, "d" * 64)
-        return None, Results(chapter.name, given, {"adam": run})
+        return None, Results(chapter.name, given, {"adam": runs[given["seed"]]})
 
+    monkeypatch.setattr(seeds, "_trained", trained)
     monkeypatch.setattr(seeds, "execute", execute)
 
 
@@ -80,11 +109,114 @@ def test_chapter_without_a_published_run(book):
         seeds.search(book.find("2"))
 
 
-def test_runs_the_chapter_itself(book, chapter):
+def test_seed_that_diverges_is_an_outcome(book, chapter, monkeypatch, capsys):
     publish(book)
+    fake_runs(monkeypatch, None, ([0.7, 0.5], 1.0, 1.0))
+    assert cli.main(["seeds", "3"]) == 0
+    assert book.recorded_searches()[chapter.name]["tried"][0] == {
+        "seed": 0,
+        "outcome": "diverged",
+        "final_cost": None,
+        "train_accuracy": None,
+        "test_accuracy": None,
+        "digest": None,
+        "matches": False,
+    }
+    assert capsys.readouterr().out.splitlines()[0] == "seed 0: diverged, last cost nan"
+
+
+def test_all_seeds_diverge(book, chapter):
+    publish(book)
+    chapter = faithful(chapter, parameters=PARAMETERS.replace("0.0075", "1e300"))
     lines = []
-    seed = seeds.search(chapter, 3, report=lines.append)
-    assert book.recorded_searches()["03-adam-failure"]["seed"] == seed == len(lines) - 1
+    with pytest.raises(CatnetError, match="none of the seeds 0 … 2"):
+        seeds.search(chapter, 3, report=lines.append)
+    assert [line.partition(",")[0] for line in lines] == [f"seed {n}: diverged" for n in range(3)]
+    assert not book.searches.exists()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("frozen", [True, False])
+def test_record_is_that_of_training_seed_by_seed(book, chapter, monkeypatch, optimizer, frozen):
+    monkeypatch.setattr(seeds, "STACK", 3)
+    images = catnet.load_data("drawn")
+    made = catnet.Adam(0.0075) if optimizer == "adam" else catnet.GradientDescent(0.0075)
+    attempts = []
+    for seed in range(5):
+        network = catnet.Network([12288, 3, 1], seed)
+        history = catnet.fit(network, images.train, made, 4, frozen_layers=[2] if frozen else [])
+        run = Run.of(network, history, images)
+        attempts.append(
+            {
+                "seed": seed,
+                "outcome": seeds.outcome(range(4), run.costs),
+                "final_cost": float(run.costs[-1]),
+                "train_accuracy": run.train_accuracy,
+                "test_accuracy": run.test_accuracy,
+                "digest": run.digest,
+            }
+        )
+    publish(book, optimizer=optimizer)
+    # The first of the second stack; the seeds after it were trained, and are not recorded.
+    monkeypatch.setattr(seeds, "_meets", lambda found, wanted: found["seed"] == 3)
+    chapter = faithful(
+        chapter, optimizer, PARAMETERS.replace("layer: bool = True", f"layer: bool = {frozen}")
+    )
+    lines = []
+    assert seeds.search(chapter, 100, report=lines.append) == 3
+    tried = [a | {"matches": a["seed"] == 3} for a in attempts[:4]]
+    assert book.recorded_searches()[chapter.name]["tried"] == tried
+    assert [line.partition(":")[0] for line in lines] == [f"seed {n}" for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    "main_run",
+    [
+        TRAIN,  # other images
+        FAITHFUL.format(optimizer="GradientDescent(2 * learning_rate)"),
+        FAITHFUL.format(optimizer="GradientDescent(learning_rate)").replace(
+            "num_iterations,", "num_iterations, cost_epsilon=1e-9,"
+        ),  # the same weights, other costs
+    ],
+)
+def test_chapter_that_trains_something_else(book, chapter, main_run):
+    publish(book)
+    notebook = tiny_notebook(chapter.name)
+    notebook.cells[3].source = main_run
+    with pytest.raises(CatnetError, match="something else than its parameters say"):
+        seeds.search(rewrite(chapter, notebook), report=lambda line: None)
+    assert not book.searches.exists()
+
+
+@pytest.mark.parametrize("name", seeds.NEEDED)
+def test_chapter_without_a_parameter_that_is_needed(book, chapter, name):
+    publish(book)
+    lines = [line for line in PARAMETERS.splitlines() if not line.startswith(name)]
+    chapter = rewrite(chapter, tiny_notebook(chapter.name, "\n".join(lines)))
+    with pytest.raises(CatnetError, match=f"no parameter {name}"):
+        seeds.search(chapter)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_bar_on_a_terminal_only(book, chapter, monkeypatch, terminal):
+    publish(book, costs={"0": 0.7, "100": 0.7})
+    shown = []
+
+    def fit_stack(members, split, num_iterations, progress):
+        shown.append(progress)
+        return catnet.fit_stack(members, split, num_iterations)
+
+    monkeypatch.setattr(seeds, "fit_stack", fit_stack)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+    with pytest.raises(CatnetError, match="none of the seeds"):
+        seeds.search(chapter, 2, report=lambda line: None, progress=True)
+    assert shown == [terminal]
+
+
+def test_optimizers_of_the_article_are_known():
+    path = Path(__file__).parents[1] / "book" / "published.json"
+    runs = json.loads(path.read_text(encoding="utf-8"))["runs"].values()
+    assert {run["optimizer"] for run in runs} <= seeds.OPTIMIZERS.keys()
 
 
 def test_only_the_main_run_is_trained(chapter):

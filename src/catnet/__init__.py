@@ -23,10 +23,11 @@ _MODULES = {
     "fit": "engine.training",
     "fit_stack": "engine.training",
     "load_catvnoncat": "images.catvnoncat",
+    "load_data": "images.named",
     "load_drawn": "images.drawn",
 }
 
-__all__ = [*_MODULES, "check_parameters", "load_data"]
+__all__ = [*_MODULES, "check_parameters"]
 
 __version__ = "0.1.0"
 
@@ -41,35 +42,6 @@ def __getattr__(name):
 
 def __dir__():
     return sorted({*globals(), *__all__})
-
-
-def load_data(name="catvnoncat"):
-    """Load a dataset by its name.
-
-    Parameters
-    ----------
-    name : str
-        ``"catvnoncat"``, the real images, or ``"drawn"``, the embedded ones.
-
-    Returns
-    -------
-    Dataset
-
-    Raises
-    ------
-    ParameterError
-        If there is no dataset of that name.
-    DataError
-        If the real images cannot be had, or are not what they should be.
-    """
-    from .errors import ParameterError
-    from .images.catvnoncat import load_catvnoncat
-    from .images.drawn import load_drawn
-
-    loaders = {"catvnoncat": load_catvnoncat, "drawn": load_drawn}
-    if name not in loaders:
-        raise ParameterError(f"dataset must be one of {', '.join(loaders)}, not {name!r}")
-    return loaders[name]()
 
 
 def check_parameters(chapter, namespace):

@@ -164,9 +164,10 @@ def _parser():
         "seeds",
         _seeds,
         "search the first seed that shows what the article shows",
-        "Run a chapter with seed 0, 1, 2 … until one shows what the article's run shows: how\n"
-        "training came out and, where the article gives them, its accuracies. Every seed tried\n"
-        "is recorded in book/record/seeds.json, and the chapter then uses the one found.",
+        "Train a chapter's first run from seed 0, 1, 2 … until one shows what the article's run\n"
+        "shows: how training came out and, where the article gives them, its accuracies. Every\n"
+        "seed tried is recorded in book/record/seeds.json, and the chapter then uses the one\n"
+        "found. Several seeds train at once.",
         ["catnet seeds 3", "catnet seeds learning-rate --limit 500"],
     )
     seeds.add_argument("chapter", metavar="CHAPTER", help=CHAPTER_HELP)
@@ -269,7 +270,7 @@ def _seeds(arguments):
     from .book import find_book
 
     chapter = find_book().find(arguments.chapter)
-    search(chapter, arguments.limit, report=lambda line: print(line, flush=True))
+    search(chapter, arguments.limit, report=lambda line: print(line, flush=True), progress=True)
     return 0
 
 

@@ -18,6 +18,8 @@ class PublishedRun:
 
     Attributes
     ----------
+    optimizer : str
+        ``"gradient_descent"`` or ``"adam"``.
     iterations : ndarray of int64
         Where the article prints a cost.
     costs : ndarray of float64
@@ -26,6 +28,7 @@ class PublishedRun:
         Shares of the images, 0 to 1; None where the article gives none.
     """
 
+    optimizer: str
     iterations: np.ndarray
     costs: np.ndarray
     train_accuracy: float | None
@@ -53,6 +56,7 @@ def published_run(name):
     run = _content()["runs"][name]
     percent = [run.get("train_accuracy"), run.get("test_accuracy")]
     return PublishedRun(
+        run["optimizer"],
         np.array([int(iteration) for iteration in run["costs"]]),
         np.array(list(run["costs"].values())),
         *(None if value is None else value / 100.0 for value in percent),

@@ -7,12 +7,19 @@ can be: how training came out, and how many images the trained network got right
 from __future__ import annotations
 
 import math
+import sys
+from dataclasses import fields
 
 import numpy as np
 
 from ..book import find_book
+from ..engine.network import Network
+from ..engine.optimizers import Adam, GradientDescent
+from ..engine.training import Member, fit_stack
 from ..errors import CatnetError
+from ..images.named import load_data
 from ..report.files import json_text, write_text
+from ..report.results import Run
 from ..report.running.execution import execute
 from .published import published_run
 
@@ -22,6 +29,12 @@ STUCK = -math.log(0.5 + 1e-6)  # the cost when every output is one half
 # Between the article's last costs: its converged runs end at or below 0.0078, its slow one at 0.34.
 CONVERGED = 0.05
 IMAGES = {"train_accuracy": 209, "test_accuracy": 50}
+
+OPTIMIZERS = {"adam": Adam, "gradient_descent": GradientDescent}
+NEEDED = ("dataset", "seed", "layer_dims", "num_iterations")  # of a chapter's parameters
+# Seeds trained together. A larger stack is hardly faster, and trains more that nobody asked for
+# when an early seed is the one.
+STACK = 8
 
 
 def outcome(iterations, costs):
@@ -79,8 +92,12 @@ def criterion(chapter):
     return wanted
 
 
-def search(chapter, limit=100, *, report=print):
-    """Run a chapter with seed 0, 1, … until one meets its criterion, and record all of them.
+def search(chapter, limit=100, *, report=print, progress=False):
+    """Train a chapter's run from seed 0, 1, … until one meets its criterion, and record all.
+
+    What is trained is what the chapter's parameters and the article's optimizer say, many seeds
+    at once. The chapter itself then runs once with the seed that was found, and must come to the
+    same.
 
     Parameters
     ----------
@@ -89,6 +106,8 @@ def search(chapter, limit=100, *, report=print):
         How many seeds to try at most.
     report : callable
         Called with a line for every seed tried.
+    progress : bool
+        Show a progress bar on standard error, if that is a terminal.
 
     Returns
     -------
@@ -98,41 +117,21 @@ def search(chapter, limit=100, *, report=print):
     Raises
     ------
     CatnetError
-        If no seed below the limit meets the criterion, or the chapter has none; nothing is
-        recorded then.
+        If no seed below the limit meets the criterion, the chapter has none, or it trains
+        something else than its parameters say; nothing is recorded then.
     """
     wanted = criterion(chapter)
     tried = []
-    for seed in range(limit):
-        _, results = execute(chapter, {"seed": seed}, figures=False, main_run_only=True)
-        if results is None:
-            raise CatnetError(
-                f"chapter {chapter.name} shows no `catnet.Results` to judge a seed by"
-            )
-        run = next(iter(results.runs.values()))
-        found = {
-            "outcome": outcome(range(len(run.costs)), run.costs),
-            "train_accuracy": run.train_accuracy,
-            "test_accuracy": run.test_accuracy,
-        }
-        matches = _meets(found, wanted)
-        tried.append(
-            {
-                "seed": seed,
-                "outcome": found["outcome"],
-                "final_cost": float(run.costs[-1]),
-                "train_accuracy": run.train_accuracy,
-                "test_accuracy": run.test_accuracy,
-                "digest": run.digest,
-                "matches": matches,
-            }
-        )
-        report(
-            f"seed {seed}: {found['outcome']}, last cost {float(run.costs[-1])!r}, "
-            f"accuracy {run.train_accuracy:.1%} in training, {run.test_accuracy:.1%} in the test"
-            f"{': as in the article' if matches else ''}"
-        )
-        if matches:
+    for seed, costs, run in _trained(chapter, limit, progress):
+        attempt = _attempt(seed, run, wanted)
+        tried.append(attempt)
+        line = f"seed {seed}: {attempt['outcome']}, last cost {float(costs[-1])!r}"
+        if run is not None:
+            line += f", accuracy {run.train_accuracy:.1%} in training, "
+            line += f"{run.test_accuracy:.1%} in the test"
+        report(line + (": as in the article" if attempt["matches"] else ""))
+        if attempt["matches"]:
+            _confirm(chapter, attempt, wanted, progress)
             _save(chapter, {"criterion": wanted, "tried": tried, "seed": seed})
             return seed
     raise CatnetError(
@@ -166,6 +165,47 @@ def recorded_search(chapter):
     return content[chapter]
 
 
+def _trained(chapter, limit, progress):
+    """Train from seed 0, 1, …; yield each, its costs and its `Run`, None where it diverged."""
+    for name in NEEDED:
+        if name not in chapter.parameters:
+            raise CatnetError(
+                f"chapter {chapter.name} has no parameter {name}, which a search for its seed "
+                "needs: declare it in the cell tagged parameters"
+            )
+    values = chapter.complete({"seed": 0})
+    kind = OPTIMIZERS[published_run(chapter.slug).optimizer]
+    numbers = [field.name for field in fields(kind) if field.name in values]
+    optimizer = kind(**{name: values[name] for name in numbers})
+    images = load_data(values["dataset"])
+    bar = progress and sys.stderr is not None and sys.stderr.isatty()
+    for start in range(0, limit, STACK):
+        seeds = range(start, min(start + STACK, limit))
+        networks = [Network(values["layer_dims"], seed) for seed in seeds]
+        frozen = [networks[0].depth] if values.get("freeze_output_layer") else []
+        members = [Member(network, optimizer, frozen) for network in networks]
+        histories = fit_stack(members, images.train, values["num_iterations"], progress=bar)
+        for seed, network, history in zip(seeds, networks, histories, strict=True):
+            run = None if history.divergence else Run.of(network, history, images)
+            yield seed, history.costs, run
+
+
+def _attempt(seed, run, wanted):
+    """Return what is recorded of a seed."""
+    if run is None:  # of a network that gives no numbers there are none to compare
+        numbers = dict.fromkeys(("final_cost", "train_accuracy", "test_accuracy", "digest"))
+        return {"seed": seed, "outcome": "diverged", **numbers, "matches": False}
+    found = {
+        "seed": seed,
+        "outcome": outcome(range(len(run.costs)), run.costs),
+        "final_cost": float(run.costs[-1]),
+        "train_accuracy": run.train_accuracy,
+        "test_accuracy": run.test_accuracy,
+        "digest": run.digest,
+    }
+    return found | {"matches": _meets(found, wanted)}
+
+
 def _meets(found, wanted):
     # Accuracies are printed in per cent: what they say is a number of images.
     return found["outcome"] == wanted["outcome"] and all(
@@ -173,6 +213,21 @@ def _meets(found, wanted):
         for name, images in IMAGES.items()
         if name in wanted
     )
+
+
+def _confirm(chapter, attempt, wanted, progress):
+    """Run the chapter itself with a seed, and see that it comes to the same."""
+    seed = attempt["seed"]
+    _, results = execute(
+        chapter, {"seed": seed}, figures=False, main_run_only=True, progress=progress
+    )
+    run = None if results is None else next(iter(results.runs.values()))
+    if _attempt(seed, run, wanted) != attempt:
+        raise CatnetError(
+            f"chapter {chapter.name} trains something else than its parameters say: with seed "
+            f"{seed} its main run does not come to what a network trained by them comes to; "
+            "nothing was recorded; let its cell tagged main-run use every parameter as it is named"
+        )
 
 
 def _save(chapter, entry):
