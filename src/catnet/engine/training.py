@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ..errors import DivergenceError, ParameterError
 from . import exact
 from .gradients import COST_EPSILON, mean_costs
 from .network import Network
-from .optimizers import Adam, GradientDescent
+from .optimizers import Adam, GradientDescent, as_float
 from .propagation import Propagation
 from .stack import Stack
 from .updates import Updates
@@ -43,8 +44,7 @@ class EarlyStopping:
     patience: int = 100
 
     def __post_init__(self):
-        if self.patience < 1:
-            raise ParameterError(f"patience must be at least 1, not {self.patience!r}")
+        _check_count("patience", self.patience)
 
 
 @dataclass
@@ -203,11 +203,12 @@ def fit_stack(
     Raises
     ------
     ParameterError
-        If an argument is out of its range, or the widths differ.
+        If an argument is out of its range, the widths differ, or a network is given twice.
     """
     members, watch = list(members), frozenset(watch)
-    _check(members, num_iterations, validation, watch)
     splits = [split] if validation is None else [split, validation]
+    cost_epsilon = as_float("cost_epsilon", cost_epsilon)
+    _check(members, num_iterations, splits, watch, cost_epsilon)
     runs = [_Run(member) for member in members]
     with Workers() as workers:
         together = _Lockstep(runs, splits, workers)
@@ -344,7 +345,8 @@ class _Lockstep:
 
 
 def _norm(array):
-    return float(np.sqrt(exact.total((array * array).reshape(1, -1))[0, 0]))
+    with np.errstate(over="ignore"):  # of what is out of range it is NaN
+        return float(np.sqrt(exact.total((array * array).reshape(1, -1))[0, 0]))
 
 
 def _counted(num_iterations, progress):
@@ -355,12 +357,25 @@ def _counted(num_iterations, progress):
     return trange(num_iterations, unit="it", leave=False)
 
 
-def _check(members, num_iterations, validation, watch):
+def _check_count(name, value):
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ParameterError(f"{name} must be at least 1, a whole number, not {value!r}")
+
+
+def _check(members, num_iterations, splits, watch, cost_epsilon):
     if not members:
         raise ParameterError("there is no network to train")
-    if num_iterations < 1:
-        raise ParameterError(f"num_iterations must be at least 1, not {num_iterations!r}")
-    if validation is None and any(member.early_stopping is not None for member in members):
+    if len({id(member.network) for member in members}) < len(members):
+        raise ParameterError("a network is given twice: train a copy() of it as well")
+    for network in (member.network for member in members):
+        if not all(np.asarray(a).flags.writeable for a in (*network.weights, *network.biases)):
+            raise ParameterError("a network is read-only: train a copy() of it")
+    _check_count("num_iterations", num_iterations)
+    if not 0 <= cost_epsilon < np.inf:
+        raise ParameterError(f"cost_epsilon must be 0 or above and finite, not {cost_epsilon!r}")
+    if not all(len(split) for split in splits):
+        raise ParameterError("there are no images in a split")
+    if len(splits) == 1 and any(member.early_stopping is not None for member in members):
         raise ParameterError("early_stopping needs a validation split to stop by")
     for name in watch:
         if name not in WATCHABLE:
