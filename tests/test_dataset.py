@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from catnet import DataError, Dataset, Split
+from catnet.images import dataset
 
 
 def images(n=4, height=2, width=3):
@@ -21,6 +22,30 @@ def test_pixels_are_the_flattened_images_one_a_column():
     for i in range(4):
         assert split.pixels[:, i].tolist() == split.images[i].ravel().tolist()
     assert split.pixels is split.pixels  # made once
+
+
+@pytest.mark.parametrize("whole", [0, 2**24])
+@pytest.mark.parametrize("pixels", [slice(None), slice(5, 11), slice(3, 4)])
+def test_blocks_are_the_pixels(whole, pixels, monkeypatch):
+    monkeypatch.setattr(dataset, "WHOLE", whole)
+    monkeypatch.setattr(dataset, "BLOCK", 3)
+    lying_otherwise = np.asfortranarray(images(7))
+    split = Split(lying_otherwise, labels(*[0] * 7))
+    blocks = list(split.blocks(pixels))
+    places = [place for place, _ in blocks]
+    assert places == ([slice(0, 3), slice(3, 6), slice(6, 7)] if whole == 0 else [slice(0, 7)])
+    assert {numbers.dtype for _, numbers in blocks} == {np.dtype("float64")}
+    assert ("pixels" in vars(split)) == (whole > 0)
+    found = np.concatenate([numbers for _, numbers in blocks], axis=1)
+    assert (found == split.pixels[pixels]).all()
+
+
+@pytest.mark.parametrize("whole", [-1, 2**24])
+def test_there_may_be_no_images(whole, monkeypatch):
+    monkeypatch.setattr(dataset, "WHOLE", whole)
+    split = Split(images(0), labels())
+    assert len(split) == 0 and split.pixels.shape == split.features.shape == (18, 0)
+    assert all(numbers.shape == (18, 0) for _, numbers in split.blocks())
 
 
 def test_features_are_the_articles():
@@ -104,8 +129,8 @@ def test_factors_are_not_shared_between_splits():
 
 def test_a_dataset_is_two_splits_with_names():
     train, test = Split(images(), labels(0, 1, 1, 0)), Split(images(1), labels(1))
-    dataset = Dataset("mine", train, test)
-    assert (dataset.name, dataset.train, dataset.test) == ("mine", train, test)
-    assert dataset.classes == ("non-cat", "cat")
+    mine = Dataset("mine", train, test)
+    assert (mine.name, mine.train, mine.test) == ("mine", train, test)
+    assert mine.classes == ("non-cat", "cat")
     assert Dataset("mine", train, test, ("dog", "cat")).classes == ("dog", "cat")
-    assert dataset == dataset and dataset != Dataset("mine", train, test)  # no array comparison
+    assert mine == mine and mine != Dataset("mine", train, test)  # no array comparison

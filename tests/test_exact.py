@@ -1,6 +1,7 @@
 """Exact arithmetic: no order of summation matters, and nothing is further off than it says."""
 
 import math
+import re
 from fractions import Fraction
 
 import mpmath
@@ -332,6 +333,60 @@ def test_the_widest_integers_are_summed_in_more_slices(largest):
     assert error <= integer_bound(left[0], largest, result)
     with pytest.raises(ValueError, match="leaves too few bits"):
         exact.integer_product(left, integers, largest=2**42 + 1)
+
+
+# ---------------------------------------------------------------- what numbers are taken
+
+FUNCTIONS = {
+    "exp": exact.exp,
+    "log": exact.log,
+    "sigmoid": exact.sigmoid,
+    "total": exact.total,
+    "product, left": lambda x: exact.product(x, np.ones((3, 1))),
+    "product, right": lambda x: exact.product(np.ones((1, 2)), x),
+    "integer_product, real": lambda x: exact.integer_product(x, np.ones((3, 1))),
+    "integer_product, integers": lambda x: exact.integer_product(np.ones((1, 2)), x),
+}
+WIDENED = ["f2", "f4", ">f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"]
+REFUSED = ["?", "F", "D", "O", "U3", "S3", "m8[s]", "M8[s]"]
+if np.finfo(np.longdouble).nmant > 52:
+    REFUSED += ["g", "G"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
+@pytest.mark.parametrize("kind", WIDENED)
+def test_narrower_numbers_are_those_of_float64(function, kind):
+    numbers = np.array([[0, 1, 2], [3, 100, 7]]).astype(kind)
+    assert same_bits(function(numbers), function(numbers.astype(np.float64)))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
+@pytest.mark.parametrize("kind", REFUSED)
+def test_numbers_that_float64_does_not_hold_are_refused(function, kind):
+    numbers = np.zeros((2, 3), dtype=kind)
+    with pytest.raises(TypeError, match=re.escape(f"not {numbers.dtype}")):
+        function(numbers)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
+@pytest.mark.parametrize("wrong", [2**53, -(2**53), 2**53 + 1, 2**63 - 1, -(2**63)])
+def test_whole_numbers_that_would_be_rounded_are_refused(function, wrong):
+    numbers = np.full((2, 3), 2**53 - 1)
+    function(numbers)
+    numbers[1, 2] = wrong
+    with pytest.raises(TypeError, match=r"must be below 2\*\*53"):
+        function(numbers)
+    with pytest.raises(TypeError, match="not object"):
+        function(np.full((2, 3), 10**400))
+
+
+def test_python_numbers_are_taken():
+    assert exact.exp(0) == 1.0 and exact.log([1, 1.0]).tolist() == [0.0, 0.0]
+    assert exact.sigmoid(0.0) == 0.5 and exact.total([1, 2]).tolist() == [3.0]
+    for function in (exact.exp, exact.log, exact.sigmoid):
+        for wrong in (True, [True], 1j, "1", None):
+            with pytest.raises(TypeError, match="numbers must be float64"):
+                function(wrong)
 
 
 # ---------------------------------------------------------------- exp, log, sigmoid

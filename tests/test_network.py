@@ -49,6 +49,28 @@ def test_impossible_widths_are_refused(dims):
         Network(dims)
 
 
+@pytest.mark.parametrize(
+    "dims",
+    [
+        [12288, 10**12, 1],
+        [2**62, 1],
+        [3, 2**62, 1],
+        [3, 2**63, 2**64, 1],
+        [2**31, 1],
+        [3, 2**25 + 1, 1],
+        [2**30, 2**25, 1],
+        [3, *[2**25] * 2000, 1],
+        [10**400, 1],
+        [3, 10**5000, 1],
+        [3, 10**5000],
+    ],
+    ids=lambda dims: f"{len(dims)} of {max(dims).bit_length()} bits",
+)
+def test_widths_beyond_all_memory_are_refused(dims):
+    with pytest.raises(ParameterError, match="layer_dims must"):
+        Network(dims)
+
+
 @pytest.mark.parametrize("seed", [-1, 2**32])
 def test_impossible_seeds_are_refused(seed):
     with pytest.raises(ParameterError, match="seed must be in 0"):
@@ -104,6 +126,15 @@ def test_predictions_and_accuracy():
     network.biases[0][...] = 1e-12
     assert network.predict(images).tolist() == [1] * 5
     assert network.accuracy(images) == 2 / 5
+
+
+def test_without_images_there_are_no_predictions_and_no_accuracy():
+    network, nothing = Network([12, 3, 1]), split(0)
+    activations, logits = network.forward(nothing)
+    assert [a.shape for a in activations] == [(3, 0)] and logits.shape == (1, 0)
+    assert network.predict(nothing).tolist() == []
+    with pytest.raises(ParameterError, match="no accuracy without images"):
+        network.accuracy(nothing)
 
 
 def test_the_digest_is_what_it_was():

@@ -3,6 +3,8 @@
 import json
 import math
 from dataclasses import FrozenInstanceError
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +163,57 @@ def test_decay_rates_out_of_range_are_refused(name, value):
 def test_epsilons_out_of_range_are_refused(value):
     with pytest.raises(ParameterError, match="epsilon must be 0 or above"):
         Adam(epsilon=value)
+
+
+NUMBERS = [
+    np.float16(0.1),
+    np.float32(0.1),
+    np.float64(0.1),
+    np.longdouble(1) / 3,
+    Fraction(1, 3),
+    0,
+    np.int8(0),
+]
+
+
+@pytest.mark.parametrize("value", NUMBERS, ids=lambda value: type(value).__name__)
+def test_numbers_of_any_kind_are_made_floats_once(value):
+    made = Adam(value + 1, value, value, value)
+    for number in vars(made).values():
+        assert type(number) is float
+    assert made == Adam(float(value + 1), float(value), float(value), float(value))
+    assert GradientDescent(value + 1) == GradientDescent(float(value + 1))
+    ends = []
+    for optimizer in (made, Adam(float(value + 1), float(value), float(value), float(value))):
+        parameters, gradients = start_and_gradients()
+        state = optimizer.start(parameters)
+        for step in gradients:
+            optimizer.update(parameters, step, state)
+        ends.append(b"".join(p.tobytes() for p in parameters))
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize(
+    "value", [True, False, np.True_, "0.1", b"1", None, 1j, Decimal("0.1"), np.array(0.1), [0.1]]
+)
+@pytest.mark.parametrize("name", ["learning_rate", "beta1", "beta2", "epsilon"])
+def test_what_is_no_number_is_refused(name, value):
+    with pytest.raises(ParameterError, match=f"{name} must be a number, not "):
+        Adam(**{name: value})
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**5000), Fraction(10**400, 3)], ids=["", "-", "/"])
+@pytest.mark.parametrize("name", ["learning_rate", "beta1", "beta2", "epsilon"])
+def test_numbers_too_large_for_float64_are_refused(name, value):
+    with pytest.raises(ParameterError, match=f"{name} must be finite"):
+        Adam(**{name: value})
+
+
+def test_numbers_too_small_for_float64_are_zero():
+    tiny = Fraction(1, 10**400)
+    assert Adam(epsilon=tiny) == Adam(epsilon=0.0)
+    with pytest.raises(ParameterError, match="learning_rate must be above 0"):
+        Adam(tiny)
 
 
 def test_the_ends_of_the_ranges_are_allowed():

@@ -174,6 +174,96 @@ def test_no_iterations_are_refused(iterations):
         run(iterations)
 
 
+@pytest.mark.parametrize("wrong", [2.5, 3.0, True, "3", None, [3], np.float64(3), 1j])
+def test_counts_that_are_no_whole_numbers_are_refused(wrong):
+    sentence = "must be at least 1, a whole number, not "
+    with pytest.raises(ParameterError, match=f"num_iterations {sentence}"):
+        run(wrong)
+    with pytest.raises(ParameterError, match=f"patience {sentence}"):
+        EarlyStopping(wrong)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+def test_whole_numbers_of_any_kind_are_counts(kind):
+    stopping = EarlyStopping(kind(2))
+    found = run(kind(9), validation=HELD_OUT, early_stopping=stopping)
+    expected = run(9, validation=HELD_OUT, early_stopping=EarlyStopping(2))
+    assert found[0].digest() == expected[0].digest()
+    assert found[1].costs.tolist() == expected[1].costs.tolist()
+
+
+def test_cost_epsilons_that_are_no_numbers_or_below_0_are_refused():
+    for wrong in (True, "1e-6", None):
+        with pytest.raises(ParameterError, match="cost_epsilon must be a number"):
+            run(1, cost_epsilon=wrong)
+    for wrong in (-1e-9, np.nan, np.inf, 10**400):
+        with pytest.raises(ParameterError, match="cost_epsilon must be"):
+            run(1, cost_epsilon=wrong)
+    narrow, wide = (run(1, cost_epsilon=e)[1].costs for e in (np.float16(0.1), 0.0999755859375))
+    assert narrow.tolist() == wide.tolist()
+
+
+def test_splits_without_images_are_refused():
+    nothing = TRAIN.take(slice(0))
+    with pytest.raises(ParameterError, match="there are no images in a split"):
+        fit(Network(DIMS), nothing, Adam(), 1)
+    with pytest.raises(ParameterError, match="there are no images in a split"):
+        run(1, validation=nothing)
+
+
+def test_images_of_another_size_are_refused():
+    other = Split(np.zeros((2, 4, 5, 3), np.uint8), np.zeros(2, np.int64))
+    with pytest.raises(ParameterError, match="begin with the images' 60 numbers, not with 48"):
+        fit(Network(DIMS), other, Adam(), 1)
+    with pytest.raises(ParameterError, match="begin with the images' 60 numbers, not with 48"):
+        run(1, validation=other)
+
+
+def test_a_validation_set_may_have_any_number_of_images():
+    for n in (1, 40):
+        assert len(run(2, validation=small(n))[1].validation_costs) == 2
+
+
+def test_arrays_of_another_kind_are_refused():
+    network = Network(DIMS)
+    digest = network.digest()
+    network.weights = [w.astype(np.float32) for w in network.weights]
+    with pytest.raises(ParameterError, match=r"weights must be float64 .* not float32 \(8, 48\)"):
+        fit(network, TRAIN, Adam(), 1)
+    with pytest.raises(ParameterError, match=r"weights must be float64"):
+        network.predict(TRAIN)
+    network = Network(DIMS)
+    network.biases[0] = np.zeros(8)
+    with pytest.raises(ParameterError, match=r"biases must be .*\(8, 1\), .* not float64 \(8,\)"):
+        fit(network, TRAIN, Adam(), 1)
+    network = Network(DIMS)
+    network.weights[0] = network.weights[0].tolist()
+    with pytest.raises(ParameterError, match=r"not list \(8, 48\)"):
+        fit(network, TRAIN, Adam(), 1)
+    network = Network(DIMS)
+    del network.weights[-1]
+    with pytest.raises(ParameterError, match=r"\(1, 5\), not .*\(5, 8\)$"):
+        fit(network, TRAIN, Adam(), 1)
+    network = Network(DIMS)
+    network.biases[-1].flags.writeable = False
+    network.predict(TRAIN)
+    with pytest.raises(ParameterError, match="a network is read-only"):
+        fit(network, TRAIN, Adam(), 1)
+    fit(network.copy(), TRAIN, Adam(), 1)
+    assert network.digest() == digest
+
+
+def test_the_layout_of_arrays_in_memory_does_not_matter():
+    network = Network(DIMS, seed=6)
+    network.weights = [np.asfortranarray(w) for w in network.weights]
+    network.biases = [np.repeat(b, 2, axis=0)[::2] for b in network.biases]
+    arrays = network.weights + network.biases
+    split = Split(np.asfortranarray(TRAIN.images), np.repeat(TRAIN.labels, 2)[::2])
+    fit(network, split, Adam(0.005), 5)
+    assert network.digest() == run(5)[0].digest()
+    assert all(a is b for a, b in zip(network.weights + network.biases, arrays, strict=True))
+
+
 def test_other_impossible_wishes_are_refused():
     with pytest.raises(ParameterError, match="needs a validation split"):
         run(early_stopping=EarlyStopping())

@@ -323,6 +323,7 @@ def integer_product(real, integers, largest=255):
     ValueError
         If K * largest is above 2**43: three slices would keep fewer than 30 bits.
     """
+    real, integers = _float64(real), _float64(integers)
     parts = _quiet_slices(real, -1, integer_grid(real.shape[-1], largest))
     result = parts[-1] @ integers
     for part in parts[-2::-1]:
@@ -354,6 +355,7 @@ def product(left, right):
     ValueError
         If K is above 2**25: three slices would keep fewer than 40 bits.
     """
+    left, right = _float64(left), _float64(right)
     grid = product_grid(left.shape[-1])
     # One BLAS writes -0.0 where another writes 0.0.
     return multiply(_quiet_slices(left, -1, grid), _quiet_slices(right, -2, grid)) + 0.0
@@ -379,6 +381,7 @@ def total(array, axis=-1):
     ValueError
         If there are more than 2**27 numbers to a sum.
     """
+    array = _float64(array)
     if axis >= 0:
         axis -= array.ndim
     return sum_slices(_quiet_slices(array, axis, total_grid(array.shape[axis])), axis)
@@ -397,6 +400,19 @@ def sum_slices(parts, axis):
     """Sum both slices of an array along an axis, which stays, and add the two sums."""
     high, low = parts.sum(axis, keepdims=True)
     return high + low + 0.0
+
+
+def _float64(x):
+    """Return numbers as float64 if it holds them without rounding; others are refused."""
+    x = np.asarray(x)
+    if x.dtype == np.float64:
+        return x
+    if x.dtype.kind not in "iuf" or not np.can_cast(x.dtype, np.float64):
+        raise TypeError(f"numbers must be float64 or what it holds as it is, not {x.dtype}")
+    wide = x.astype(np.float64)
+    if x.dtype.kind != "f" and np.abs(wide).max(initial=0.0) >= 2.0**53:
+        raise TypeError(f"whole numbers must be below 2**53; larger ones of {x.dtype} are rounded")
+    return wide
 
 
 def _quiet_slices(array, axis, grid):
@@ -433,7 +449,7 @@ def exp(x):
     -------
     ndarray of float64, the shape of `x`
     """
-    x = np.asarray(x, dtype=np.float64)
+    x = _float64(x)
     inside = np.minimum(np.maximum(x, -746.0), 710.0)
     k = np.rint(inside * (1 / (_LN2_HIGH + _LN2_LOW)))
     r = (inside - k * _LN2_HIGH) - k * _LN2_LOW
@@ -459,7 +475,7 @@ def log(x):
     -------
     ndarray of float64, the shape of `x`
     """
-    x = np.asarray(x, dtype=np.float64)
+    x = _float64(x)
     inside = np.where((x > 0) & (x < np.inf), x, 1.0)
     mantissa, k = np.frexp(inside)
     low = mantissa < 0.7071067811865476
@@ -477,6 +493,7 @@ def log(x):
 
 def sigmoid(z):
     """Logistic function ``1 / (1 + exp(-z))``, of arrays of any shape, without overflow."""
+    z = _float64(z)
     t = exp(-np.abs(z))
     return np.where(z >= 0, 1.0, t) / (1.0 + t)
 

@@ -198,4 +198,5 @@ class Lockstep:
 
 
 def _norm(array):
-    return float(np.sqrt(exact.total((array * array).reshape(1, -1))[0, 0]))
+    with np.errstate(over="ignore"):  # of what is out of range it is NaN
+        return float(np.sqrt(exact.total((array * array).reshape(1, -1))[0, 0]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,9 @@ from .propagation import Propagation
 from .stack import Stack
 
 __all__ = ["Network"]
+
+_MOST_WEIGHTS = min(2**47, sys.maxsize) // 16
+"""Above what a process can address, as float64 and what they are drawn from."""
 
 
 class Network:
@@ -38,7 +42,8 @@ class Network:
     Raises
     ------
     ParameterError
-        If a width is below 1, the last is not 1, or the seed is out of its range.
+        If a width is below 1 or beyond all memory, the last is not 1, or the seed is out of its
+        range.
     """
 
     def __init__(self, layer_dims, seed=0):
@@ -100,7 +105,15 @@ class Network:
         return (self.predict_proba(split) > 0.5).astype(np.int64)
 
     def accuracy(self, split):
-        """Share of the images that `predict` gets right, 0 to 1."""
+        """Share of the images that `predict` gets right, 0 to 1.
+
+        Raises
+        ------
+        ParameterError
+            If there are no images.
+        """
+        if not len(split):
+            raise ParameterError("there is no accuracy without images")
         return float(np.count_nonzero(self.predict(split) == split.labels) / len(split))
 
     def copy_from(self, other):
@@ -162,6 +175,17 @@ class Network:
 
 def _checked_dims(layer_dims):
     dims = tuple(operator.index(width) for width in layer_dims)
+    try:
+        exact.integer_grid(max(dims[:1], default=1))
+        exact.product_grid(max(dims[1:], default=1))
+    except ValueError:  # not said: Python does not print whole numbers of any length
+        raise ParameterError(
+            "layer_dims must be at most 2**38 / 255 first and 2**25 then: wider sums are not exact"
+        ) from None
+    if sum(inputs * width for inputs, width in pairwise(dims)) > _MOST_WEIGHTS:
+        raise ParameterError(
+            f"layer_dims must ask for no more weights than a memory can hold, not {list(dims)}"
+        )
     if len(dims) < 2 or min(dims) < 1:
         raise ParameterError(
             f"layer_dims must be two widths or more, each at least 1, not {list(dims)}"

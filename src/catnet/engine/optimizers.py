@@ -17,15 +17,22 @@ from ..errors import ParameterError
 __all__ = ["Adam", "GradientDescent"]
 
 
+def as_float(name, value):
+    """Return a number that a user set as a Python float; what is no number is refused."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise ParameterError(f"{name} must be a number, not {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ParameterError(f"{name} must be finite: float64 has no number as large") from None
+
+
 class _Numbers:
     """Makes every field a Python float, once: float32 ones would give other bits."""
 
     def __post_init__(self):
         for name in (field.name for field in fields(self)):
-            value = getattr(self, name)
-            if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
-                raise ParameterError(f"{name} must be a number, not {value!r}")
-            object.__setattr__(self, name, float(value))
+            object.__setattr__(self, name, as_float(name, getattr(self, name)))
         if not 0 < self.learning_rate < np.inf:
             raise ParameterError(
                 f"learning_rate must be above 0 and finite, not {self.learning_rate!r}"

@@ -17,6 +17,7 @@ __all__ = [
     "arithmetic",
     "cut",
     "exp",
+    "integer_grid",
     "integer_product",
     "largest",
     "log",
@@ -47,8 +48,14 @@ def slices(array, axis, grid, out=None):
     return array[np.newaxis]
 
 
+def integer_grid(terms, largest=255):
+    """Bits and number of the slices: one, of all bits."""
+    return 53, 1
+
+
 def largest(array, axis, scratch=None):
-    """Return nothing: nothing is rounded by it."""
+    """Return zero: nothing is rounded by it."""
+    return 0.0
 
 
 def rounders(largest, grid):

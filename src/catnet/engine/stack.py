@@ -33,7 +33,7 @@ class Stack:
     Raises
     ------
     ParameterError
-        If the widths differ.
+        If the widths differ, or a parameter is not as `Network` describes it.
     """
 
     def __init__(self, networks):
@@ -44,6 +44,7 @@ class Stack:
                     "networks of one stack need the same layer_dims, not "
                     f"{list(self.layer_dims)} and {list(network.layer_dims)}"
                 )
+            _check_arrays(network)
         first = np.stack([network.weights[0] for network in networks])
         rest = np.zeros((len(networks), self.places(self.layer_dims)[-1][-1].stop))
         weights, biases = self.views(first, rest)
@@ -131,3 +132,18 @@ class Stack:
             [*self.weights, *self.biases], [*network.weights, *network.biases], strict=True
         ):
             theirs[...] = mine[member]
+
+
+def _check_arrays(network):
+    """See that nobody has given a network arrays of another kind: float32 has other bits."""
+    shapes = [(width, inputs) for inputs, width in pairwise(network.layer_dims)]
+    for kind, arrays, expected in (
+        ("weights", network.weights, shapes),
+        ("biases", network.biases, [(width, 1) for width, _ in shapes]),
+    ):
+        found = [(getattr(a, "dtype", type(a).__name__), np.shape(a)) for a in arrays]
+        if found != [(np.dtype(np.float64), shape) for shape in expected]:
+            raise ParameterError(
+                f"{kind} must be float64 arrays of shapes {', '.join(map(str, expected))}, not "
+                f"{', '.join(f'{dtype} {shape}' for dtype, shape in found)}"
+            )

@@ -10,13 +10,16 @@ from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 from types import SimpleNamespace
+
+import numpy as np
 
 from ..errors import DivergenceError, ParameterError
 from .gradients import COST_EPSILON
 from .lockstep import WATCHABLE, History, Lockstep, Run
 from .network import Network
-from .optimizers import Adam, GradientDescent
+from .optimizers import Adam, GradientDescent, as_float
 from .sample_space import SampleSpace
 from .updates import Updates
 from .workers import Workers
@@ -43,8 +46,7 @@ class EarlyStopping:
     patience: int = 100
 
     def __post_init__(self):
-        if self.patience < 1:
-            raise ParameterError(f"patience must be at least 1, not {self.patience!r}")
+        _check_count("patience", self.patience)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,11 +182,12 @@ def fit_stack(
     Raises
     ------
     ParameterError
-        If an argument is out of its range, or the widths differ.
+        If an argument is out of its range, the widths differ, or a network is given twice.
     """
     members, watch = list(members), frozenset(watch)
-    _check(members, num_iterations, validation, watch)
     splits = [split] if validation is None else [split, validation]
+    cost_epsilon = as_float("cost_epsilon", cost_epsilon)
+    _check(members, num_iterations, splits, watch, cost_epsilon)
     runs = [Run(member) for member in members]
     with Workers() as workers, _bar(num_iterations * len(runs), progress) as bar:
 
@@ -220,12 +223,25 @@ def _bar(total, progress):
     return tqdm(total=total, unit="it", leave=False)
 
 
-def _check(members, num_iterations, validation, watch):
+def _check_count(name, value):
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ParameterError(f"{name} must be at least 1, a whole number, not {value!r}")
+
+
+def _check(members, num_iterations, splits, watch, cost_epsilon):
     if not members:
         raise ParameterError("there is no network to train")
-    if num_iterations < 1:
-        raise ParameterError(f"num_iterations must be at least 1, not {num_iterations!r}")
-    if validation is None and any(member.early_stopping is not None for member in members):
+    if len({id(member.network) for member in members}) < len(members):
+        raise ParameterError("a network is given twice: train a copy() of it as well")
+    for network in (member.network for member in members):
+        if not all(np.asarray(a).flags.writeable for a in (*network.weights, *network.biases)):
+            raise ParameterError("a network is read-only: train a copy() of it")
+    _check_count("num_iterations", num_iterations)
+    if not 0 <= cost_epsilon < np.inf:
+        raise ParameterError(f"cost_epsilon must be 0 or above and finite, not {cost_epsilon!r}")
+    if not all(len(split) for split in splits):
+        raise ParameterError("there are no images in a split")
+    if len(splits) == 1 and any(member.early_stopping is not None for member in members):
         raise ParameterError("early_stopping needs a validation split to stop by")
     for name in watch:
         if name not in WATCHABLE:

@@ -76,7 +76,12 @@ class Split:
         Kept as integers so that the first layer's sums can be exact. Eight times as large as
         the images, and kept once it was asked for: see `blocks`.
         """
-        return self.images.reshape(len(self), -1).astype(np.float64).T
+        return self._flat.astype(np.float64).T
+
+    @cached_property
+    def _flat(self):
+        """Images by rows, (n, height·width·3) uint8: a copy only where they lie in another way."""
+        return self.images.reshape(len(self), int(np.prod(self.images.shape[1:])))
 
     def blocks(self, pixels=slice(None)):
         """Go through the images in blocks, so that large sets are never float64 as a whole.
@@ -96,10 +101,9 @@ class Split:
         if self.images.size <= WHOLE:
             yield slice(0, len(self)), self.pixels[pixels]
             return
-        flat = self.images.reshape(len(self), -1)
         for start in range(0, len(self), BLOCK):
             place = slice(start, min(start + BLOCK, len(self)))
-            yield place, flat[place, pixels].astype(np.float64).T
+            yield place, self._flat[place, pixels].astype(np.float64).T
 
     @property
     def features(self):
