@@ -10,7 +10,7 @@ from contender import BETA1, BETA2, EPSILON, AsAWhole, Contender
 
 import catnet
 from catnet import Member, fit_stack
-from catnet.engine import plain
+from catnet.arithmetic import plain
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 import plain_numpy  # noqa: E402

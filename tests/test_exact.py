@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catnet.engine import exact
+from catnet.arithmetic import exact
 
 pytestmark = pytest.mark.filterwarnings("error")
 settings.register_profile("catnet", deadline=None, max_examples=60)

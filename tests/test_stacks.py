@@ -22,7 +22,8 @@ from catnet import (
     fit,
     fit_stack,
 )
-from catnet.engine import plain, updates
+from catnet.arithmetic import plain
+from catnet.engine import updates
 from catnet.engine.gradients import backpropagate
 from catnet.engine.propagation import Propagation
 from catnet.engine.stack import Stack

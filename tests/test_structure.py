@@ -16,7 +16,12 @@ PACKAGE = ROOT / "src" / "catnet"
 FILES = 12  # in a folder, at most
 
 
-ENGINE = sorted(path.stem for path in (PACKAGE / "engine").glob("*.py"))
+ENGINE = sorted(
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    for room in ("arithmetic", "engine")
+    for path in (PACKAGE / room).glob("*.py")
+    if path.name != "__init__.py"
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +30,14 @@ def imports():
     return grimp.build_graph("catnet", include_external_packages=True, cache_dir=None)
 
 
-@pytest.mark.parametrize("module", [name for name in ENGINE if name != "__init__"])
+@pytest.mark.parametrize("module", ENGINE)
 def test_engine_imports_numpy_alone(imports, module):
-    imported = imports.find_modules_directly_imported_by(f"catnet.engine.{module}")
+    imported = imports.find_modules_directly_imported_by(f"catnet.{module}")
     outside = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names
     # Where they are installed: a progress bar if asked for, and the number of threads.
     assert outside <= {"catnet", "numpy", "tqdm", "threadpoolctl"}
 
 
 def test_no_folder_holds_more_than_a_dozen_files():
-    modules = [path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"]
-    files = Counter(str(path.parent.relative_to(ROOT)) for path in modules)
+    files = Counter(str(path.parent.relative_to(ROOT)) for path in PACKAGE.rglob("*.py"))
     assert {folder: count for folder, count in files.items() if count > FILES} == {}

@@ -14,7 +14,7 @@ import json
 import numpy as np
 
 from . import load_data
-from .engine import exact, plain
+from .arithmetic import exact, plain
 from .engine.network import Network
 from .engine.optimizers import Adam, GradientDescent
 from .engine.training import Member, fit, fit_stack

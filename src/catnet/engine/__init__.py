@@ -1,1 +1,1 @@
-"""The network and its training, on NumPy alone: exact arithmetic, stacks, optimizers."""
+"""The network and its training, on NumPy alone: stacks, strips, optimizers, the one loop."""

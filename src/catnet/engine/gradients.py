@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import exact
+from ..arithmetic import exact
 from .propagation import Propagation
 from .stack import Stack
 

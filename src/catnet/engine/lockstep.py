@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import exact
+from ..arithmetic import exact
 from .gradients import mean_costs
 from .propagation import Propagation
 from .stack import Stack

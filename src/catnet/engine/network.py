@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..arithmetic import exact
 from ..errors import ParameterError
-from . import exact
 from .propagation import Propagation
 from .stack import Stack
 

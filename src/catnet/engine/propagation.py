@@ -24,8 +24,8 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from ..arithmetic import exact
 from ..errors import ParameterError
-from . import exact
 
 __all__ = ["Propagation"]
 

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arithmetic import exact
 from ..errors import ParameterError
-from . import exact
 from .optimizers import GradientDescent
 from .updates import first_blocks, rest_blocks
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..arithmetic import exact
 from ..errors import ParameterError
-from . import exact
 
 __all__ = ["Stack"]
 

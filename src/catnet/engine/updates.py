@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import exact
+from ..arithmetic import exact
 from .optimizers import Adam, GradientDescent
 
 __all__ = ["Updates", "first_blocks", "rest_blocks"]
