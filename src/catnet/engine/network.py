@@ -180,7 +180,7 @@ def _checked_dims(layer_dims):
         exact.product_grid(max(dims[1:], default=1))
     except ValueError:  # not said: Python does not print whole numbers of any length
         raise ParameterError(
-            "layer_dims must be at most 2**38 / 255 first and 2**25 then: wider sums are not exact"
+            "layer_dims must be at most 2**43 / 255 first and 2**25 then: wider sums are not exact"
         ) from None
     if sum(inputs * width for inputs, width in pairwise(dims)) > _MOST_WEIGHTS:
         raise ParameterError(
