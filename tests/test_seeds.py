@@ -138,7 +138,6 @@ def test_all_seeds_diverge(book, chapter):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("frozen", [True, False])
 def test_record_is_that_of_training_seed_by_seed(book, chapter, monkeypatch, optimizer, frozen):
-    monkeypatch.setattr(seeds, "STACK", 3)
     images = catnet.load_data("drawn")
     made = catnet.Adam(0.0075) if optimizer == "adam" else catnet.GradientDescent(0.0075)
     attempts = []
@@ -157,16 +156,16 @@ def test_record_is_that_of_training_seed_by_seed(book, chapter, monkeypatch, opt
             }
         )
     publish(book, optimizer=optimizer)
-    # The first of the second stack; the seeds after it were trained, and are not recorded.
-    monkeypatch.setattr(seeds, "_meets", lambda found, wanted: found["seed"] == 3)
+    # The first of the third stack; the seeds after it were trained, and are not recorded.
+    monkeypatch.setattr(seeds, "_meets", lambda found, wanted: found["seed"] == 4)
     chapter = faithful(
         chapter, optimizer, PARAMETERS.replace("layer: bool = True", f"layer: bool = {frozen}")
     )
     lines = []
-    assert seeds.search(chapter, 100, report=lines.append) == 3
-    tried = [a | {"matches": a["seed"] == 3} for a in attempts[:4]]
+    assert seeds.search(chapter, 100, report=lines.append) == 4
+    tried = [a | {"matches": a["seed"] == 4} for a in attempts]
     assert book.recorded_searches()[chapter.name]["tried"] == tried
-    assert [line.partition(":")[0] for line in lines] == [f"seed {n}" for n in range(4)]
+    assert [line.partition(":")[0] for line in lines] == [f"seed {n}" for n in range(5)]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +194,20 @@ def test_chapter_without_a_parameter_that_is_needed(book, chapter, name):
     chapter = rewrite(chapter, tiny_notebook(chapter.name, "\n".join(lines)))
     with pytest.raises(CatnetError, match=f"no parameter {name}"):
         seeds.search(chapter)
+
+
+def test_stacks_grow_up_to_the_limit(book, chapter, monkeypatch):
+    publish(book)
+    sizes = []
+
+    def fit_stack(members, split, num_iterations, progress):
+        sizes.append(len(members))
+        return [catnet.History(*[np.array([0.7, 0.8])] * 4) for _ in members]
+
+    monkeypatch.setattr(seeds, "fit_stack", fit_stack)
+    with pytest.raises(CatnetError, match="none of the seeds 0 … 50"):
+        seeds.search(chapter, 51, report=lambda line: None)
+    assert sizes == [2, 2, 4, 8, 16, 16, 3]
 
 
 @pytest.mark.parametrize("terminal", [True, False])
