@@ -55,7 +55,7 @@ verify: .venv/ready ## train again and compare every number with the record (or 
 
 verify-platforms: .venv/ready ## check that other BLAS kernels, threads, SIMD levels, NumPys, Pythons and WebAssembly give the same bits
 	$(PY) tests/platforms.py
-	$(PY) tests/run_nbval.py 'appendix-*.ipynb'
+	$(PY) tests/run_nbval.py appendix-same-bits.ipynb -p num_iterations 100
 
 benchmark: _build/peers/ready ## time a training step against bare products and other libraries (8 minutes)
 	_build/peers/bin/python benchmarks/run.py

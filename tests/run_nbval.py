@@ -1,14 +1,21 @@
 """Run every chapter again and hold each output against the recorded one.
 
-That needs the real images. Where they can neither be found nor downloaded, this
+With ``-p NAME VALUE``, which is for outputs that do not depend on it, a copy runs with that
+parameter. That needs the real images. Where they can neither be found nor downloaded, this
 says so in one loud line and ends well; with CATNET_REQUIRE_DATA=1 it fails instead.
 """
 
+import argparse
 import os
 import subprocess
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
+
+import nbformat
+import yaml
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
 import catnet
 from catnet.book import find_book
@@ -39,8 +46,22 @@ def length_of_record(notebook):
     return record.stat().st_size if record.exists() else 0
 
 
+def with_parameters(path, parameters):
+    """Write a copy of a notebook that has other parameters; return its path."""
+    notebook = parameterize_notebook(load_notebook_node(str(path)), parameters)
+    copy = ROOT / "_build" / "nbval" / path.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, copy)
+    return copy
+
+
 def main():
     """Return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    default = ["[0-9]*.ipynb", "appendix-speed.ipynb"]
+    parser.add_argument("patterns", nargs="*", default=default, help="of names of notebooks")
+    parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
+    chosen = parser.parse_args()
     try:
         found = have_images()
     except DataError as error:
@@ -52,16 +73,23 @@ def main():
         print(f"*** CHAPTERS {word}: the real images are missing; {HOW}. ***", flush=True)
         return 1 if required else 0
 
-    patterns = sys.argv[1:] or ["[0-9]*.ipynb", "appendix-speed.ipynb"]
     paths = [chapter.path for chapter in find_book().chapters]
-    notebooks = [path for path in paths if any(fnmatch(path.name, each) for each in patterns)]
+    notebooks = [
+        path for path in paths if any(fnmatch(path.name, each) for each in chosen.patterns)
+    ]
     if not notebooks:
-        print(f"*** CHAPTERS FAILED: the book has no {' or '.join(patterns)}. ***", file=sys.stderr)
+        print(
+            f"*** CHAPTERS FAILED: the book has no {' or '.join(chosen.patterns)}. ***",
+            file=sys.stderr,
+        )
         return 1
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env"]
     # Each notebook in one process, and begun in this order: the longest must not begin last.
     notebooks.sort(key=length_of_record, reverse=True)
     command += ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
+    if chosen.p:
+        values = {name: yaml.safe_load(value) for name, value in chosen.p}
+        notebooks = [with_parameters(path, values) for path in notebooks]
     # A warning of the notebook machinery itself is no fault of a chapter.
     # From here, as a bracket in the path of the repository would mean a test's parameters.
     names = [str(path.relative_to(ROOT)) for path in notebooks]

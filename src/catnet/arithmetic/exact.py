@@ -56,7 +56,6 @@ __all__ = [
     "product",
     "product_grid",
     "rounders",
-    "several_slices",
     "sigmoid",
     "slices",
     "sum_slices",
@@ -150,12 +149,6 @@ def slices(array, axis, grid, out=None):
     """
     parts = np.empty((grid[1], *array.shape)) if out is None else out
     return cut(array, rounders(largest(array, axis, parts[0]), grid), parts)
-
-
-def several_slices(array, axis, grids, outs):
-    """Return the `slices` of one array for several grids, in `outs`."""
-    most = largest(array, axis, outs[0][0])
-    return [cut(array, rounders(most, grid), out) for grid, out in zip(grids, outs, strict=True)]
 
 
 def largest(array, axis, scratch=None):
@@ -285,12 +278,16 @@ def multiply(left, right, out=None, room=None):
         ``2 * bits + ceil(log2(K)) <= 53``, are added up from the smallest on, in the same order
         everywhere; those with i + j >= count are left out. A zero may have either sign.
     """
-    products = np.matmul(left[:, np.newaxis], right[np.newaxis], out=room)
+    count = len(left)
+    products = [  # room for those that are left out is not touched
+        np.matmul(left[i], right[: count - i], out=None if room is None else room[i, : count - i])
+        for i in range(count)
+    ]
     result = None
-    for order in reversed(range(len(left))):
-        partial = products[0, order]
+    for order in reversed(range(count)):
+        partial = products[0][order]
         for position in range(1, order + 1):
-            partial += products[position, order - position]
+            partial += products[position][order - position]
         if result is not None:
             partial = np.add(partial, result, out=out if order == 0 else partial)
         result = partial

@@ -24,7 +24,6 @@ __all__ = [
     "multiply",
     "product",
     "rounders",
-    "several_slices",
     "sigmoid",
     "slices",
     "sum_slices",
@@ -65,11 +64,6 @@ def rounders(largest, grid):
 def cut(array, rounders, parts):
     """Return the array as the only slice, as it is."""
     return array[np.newaxis]
-
-
-def several_slices(array, axis, grids, outs):
-    """Return the array as the only slice, for each grid."""
-    return [array[np.newaxis]] * len(grids)
 
 
 def sum_slices(parts, axis):

@@ -127,13 +127,15 @@ class Propagation:
         for layer in range(len(sliced), 0, -1):
             dz = self._multiply(sliced[layer - 1], self._slices(dz, -2), self.dz[layer - 1])
             dz *= self.activations[layer - 1] > 0
-        grids = exact.product_grid(m), exact.total_grid(m)
-        outs = [self._room.empty(grid[1], *self.errors.shape) for grid in grids]
-        errors, summands = exact.several_slices(self.errors, -1, grids, outs)
+        first = self.layers[0].stop  # its weights have a way of their own: see `cut_first`
+        errors = self._slices(self.errors[:, first:], -1)
         inputs = self._slices(self.hidden, -1).swapaxes(-1, -2)
         for layer, (below, this) in enumerate(pairwise(self.layers), start=1):
-            self._multiply(errors[:, :, this], inputs[..., below], self.weights[layer])
-        totals = exact.sum_slices(summands, -1)
+            left = errors[:, :, this.start - first : this.stop - first]
+            self._multiply(left, inputs[..., below], self.weights[layer])
+        grid = exact.total_grid(m)
+        room = self._room.empty(grid[1], *self.errors.shape)
+        totals = exact.sum_slices(exact.slices(self.errors, -1, grid, room), -1)
         for biases, place in zip(self.biases, self.layers, strict=True):
             biases[...] = totals[:, place]
         self.scaled = np.divide(self.dz[0], 255.0, out=self._room.empty(*self.dz[0].shape))
