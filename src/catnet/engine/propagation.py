@@ -1,6 +1,7 @@
 r"""Propagation through a stack of networks, forward to the logits and back to the gradient.
 
-With :math:`A_0 = P / 255`, the pixels :math:`P` being integers,
+With :math:`A_0 = P / 255`, the pixels :math:`P` being integers (less an offset, if the split
+has one),
 
 .. math::
 

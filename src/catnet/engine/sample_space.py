@@ -59,7 +59,7 @@ class SampleSpace:
         self.inner = [_inner_products(training, other.split) for other in propagations]
         try:
             self.grids = [
-                exact.integer_grid(len(training), int(inner.max(initial=1.0)))
+                exact.integer_grid(len(training), int(np.abs(inner).max(initial=1.0)))
                 for inner in self.inner
             ]
         except ValueError as error:
