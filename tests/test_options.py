@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from plain_numpy import train
 
-from catnet import Dataset, GradientDescent, Member, Network, Split, fit
+from catnet import (
+    Adam,
+    Dataset,
+    GradientDescent,
+    Member,
+    Network,
+    ParameterError,
+    Split,
+    fit,
+    fit_stack,
+)
 from catnet.engine import exact
 from catnet.engine.propagation import Propagation
 from catnet.engine.sample_space import SampleSpace
@@ -65,3 +75,78 @@ def test_sums_over_centred_images_are_bounded_by_the_largest_of_either_sign():
     steps = SampleSpace(stack, [member], [Propagation(stack, split) for split in (dark, bright)])
     assert steps.inner[1].max() < 0
     assert steps.grids == [exact.integer_grid(1, 48 * 255 * 255)] * 2
+
+
+# ---------------------------------------------------------------- one by one, alone and in a stack
+
+OPTIONS = {
+    "he": {"network": {"initialisation": "he"}},
+    "leaky ReLU": {"network": {"activation": "leaky_relu"}},
+}
+
+
+def member(option, seed, optimizer=GradientDescent):
+    """Return a member that is trained with an option."""
+    network = Network(DIMS, seed, **option.get("network", {}))
+    if seed == 2:  # it diverges, and leaves the others
+        return Member(network, optimizer(1e160))
+    settings = option.get("optimizer", {})
+    return Member(network, optimizer(0.02 * (1 + seed), **settings), **option.get("member", {}))
+
+
+def same(history, other):
+    return all(
+        getattr(history, name).tobytes() == getattr(other, name).tobytes()
+        for name in ("costs", "validation_costs", "dead_units", "gradient_norms")
+    )
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("way", ["gradient descent", "Adam", "sample space"])
+@pytest.mark.parametrize("data", [DATA, CENTRED[1]], ids=["raw", "centred"])
+def test_a_member_of_a_stack_is_what_it_is_alone(name, way, data, monkeypatch):
+    monkeypatch.setattr("catnet.engine.training.PART", 2)
+    option, optimizer = OPTIONS[name], Adam if way == "Adam" else GradientDescent
+    if way not in option.get("ways", (way,)):
+        pytest.skip("not in this way")
+    options = {
+        "validation": data.test,
+        "watch": ("dead_units", "gradient_norms"),
+        "sample_space": way == "sample space",
+    }
+    together = [member(option, seed, optimizer) for seed in range(4)]
+    histories = fit_stack(together, data.train, 15, **options)
+    for seed, history in enumerate(histories):
+        alone = member(option, seed, optimizer)
+        (expected,) = fit_stack([alone], data.train, 15, **options)
+        assert alone.network.digest() == together[seed].network.digest()
+        assert same(history, expected)
+    assert histories[2].divergence and not histories[3].divergence
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_that_is_on_makes_a_difference(name):
+    option = OPTIONS[name]
+    optimizer = Adam if option.get("ways") == ("Adam",) else GradientDescent
+    found = set()
+    for chosen in (option, {}):
+        trained = member(chosen, 1, optimizer)
+        fit_stack([trained], DATA.train, 15)
+        found.add(trained.network.digest())
+    assert len(found) == 2
+
+
+def test_activations_cannot_be_mixed():
+    mixed = [member(OPTIONS["leaky ReLU"], 0), member({}, 1)]
+    with pytest.raises(ParameterError, match="need the same activation, not leaky_relu and relu"):
+        fit_stack(mixed, DATA.train, 1)
+
+
+def test_leaky_units_are_never_without_a_gradient():
+    network = Network(DIMS, seed=3, activation="leaky_relu")
+    for b in network.biases[:-1]:
+        b[...] = -100.0
+    before = [w.copy() for w in network.weights]
+    history = fit(network, DATA.train, GradientDescent(0.1), 3, watch=["dead_units"])
+    assert history.dead_units.tolist() == [[1.0, 1.0]] * 3  # none is above 0, but
+    assert all((a != b).any() for a, b in zip(network.weights, before, strict=True))

@@ -30,7 +30,7 @@ class History:
     validation_costs : ndarray, shape (t,) or (0,)
         Cost on the validation split before each update, if one was given.
     dead_units : ndarray, shape (t, L - 1) or (0,)
-        Share of each hidden layer's units that are zero on all training images, if watched.
+        Share of each hidden layer's units that are above 0 on no training image, if watched.
     gradient_norms : ndarray, shape (t, L) or (0,)
         Euclidean norm of each layer's weight gradient, if watched.
     best_iteration : int or None

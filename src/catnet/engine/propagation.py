@@ -10,6 +10,9 @@ has one),
     dZ_{l-1} = W_l^\top dZ_l \odot [A_{l-1} > 0], \\
     dW_l &= dZ_l A_{l-1}^\top, \quad db_l = \sum_i dZ_{l, i}.
 
+With leaky ReLUs, :math:`s Z_l` takes the place of 0 where :math:`Z_l` is not above it, and
+:math:`s = 0.01` that of the 0 of :math:`[A_{l-1} > 0]`.
+
 Every product is one of `catnet.exact`, whose slices are made once where several products share
 them.
 
@@ -28,7 +31,10 @@ import numpy as np
 from ..errors import ParameterError
 from . import exact
 
-__all__ = ["Propagation"]
+__all__ = ["SLOPES", "Propagation"]
+
+SLOPES = {"relu": 0.0, "leaky_relu": 0.01}
+"""Slope of each activation where its argument is not above 0."""
 
 
 class Propagation:
@@ -69,6 +75,7 @@ class Propagation:
                 f"not with {stack.layer_dims[0]}"
             )
         self.stack, self.split = stack, split
+        self.slope = SLOPES[stack.activation]
         widths = stack.layer_dims[1:]
         self.driven = np.empty((len(stack), widths[0], len(split)))
         # All layers below one another, so that what is alike for all is done in one go.
@@ -110,7 +117,8 @@ class Propagation:
         self._room.begin()
         z = np.add(self.driven, self.stack.biases[0], out=self.z[0])
         for layer, weights in enumerate(sliced, start=1):
-            a = np.maximum(z, 0.0, out=z)  # -0.0 for -0.0 on some machines: no slice has it
+            # A zero may have either sign on some machines: no slice has it.
+            a = np.maximum(z, self.slope * z if self.slope else 0.0, out=z)
             z = self._multiply(weights, self._slices(a, -2), self.z[layer])
             z += self.stack.biases[layer]
         self.probabilities = exact.sigmoid(self.logits)
@@ -127,7 +135,8 @@ class Propagation:
         dz /= m
         for layer in range(len(sliced), 0, -1):
             dz = self._multiply(sliced[layer - 1], self._slices(dz, -2), self.dz[layer - 1])
-            dz *= self.activations[layer - 1] > 0
+            on = self.activations[layer - 1] > 0
+            dz *= np.where(on, 1.0, self.slope) if self.slope else on
         grids = exact.product_grid(m), exact.total_grid(m)
         outs = [self._room.empty(grid[1], *self.errors.shape) for grid in grids]
         errors, summands = exact.several_slices(self.errors, -1, grids, outs)
