@@ -82,6 +82,8 @@ def test_sums_over_centred_images_are_bounded_by_the_largest_of_either_sign():
 OPTIONS = {
     "he": {"network": {"initialisation": "he"}},
     "leaky ReLU": {"network": {"activation": "leaky_relu"}},
+    "warm-up": {"optimizer": {"warmup": 10}},
+    "AMSGrad": {"optimizer": {"amsgrad": True, "beta2": 0.5}, "ways": ("Adam",)},
 }
 
 
@@ -101,14 +103,15 @@ def same(history, other):
     )
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-@pytest.mark.parametrize("way", ["gradient descent", "Adam", "sample space"])
+WAYS = ("gradient descent", "Adam", "sample space")
+CASES = [(name, way) for name, option in OPTIONS.items() for way in option.get("ways", WAYS)]
+
+
+@pytest.mark.parametrize("name, way", CASES)
 @pytest.mark.parametrize("data", [DATA, CENTRED[1]], ids=["raw", "centred"])
 def test_a_member_of_a_stack_is_what_it_is_alone(name, way, data, monkeypatch):
     monkeypatch.setattr("catnet.engine.training.PART", 2)
     option, optimizer = OPTIONS[name], Adam if way == "Adam" else GradientDescent
-    if way not in option.get("ways", (way,)):
-        pytest.skip("not in this way")
     options = {
         "validation": data.test,
         "watch": ("dead_units", "gradient_norms"),
@@ -129,7 +132,8 @@ def test_an_option_that_is_on_makes_a_difference(name):
     option = OPTIONS[name]
     optimizer = Adam if option.get("ways") == ("Adam",) else GradientDescent
     found = set()
-    for chosen in (option, {}):
+    off = {"optimizer": {"beta2": 0.5}} if name == "AMSGrad" else {}
+    for chosen in (option, off):
         trained = member(chosen, 1, optimizer)
         fit_stack([trained], DATA.train, 15)
         found.add(trained.network.digest())
