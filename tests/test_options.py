@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from plain_numpy import train
+from threadpoolctl import threadpool_limits
 
 from catnet import (
     Adam,
@@ -83,6 +84,8 @@ OPTIONS = {
     "he": {"network": {"initialisation": "he"}},
     "leaky ReLU": {"network": {"activation": "leaky_relu"}},
     "warm-up": {"optimizer": {"warmup": 10}},
+    "clipping": {"member": {"clip_norm": 0.1}, "ways": ("gradient descent", "Adam")},
+    "class weights": {"member": {"class_weights": (0.7, 1.6)}},
     "AMSGrad": {"optimizer": {"amsgrad": True, "beta2": 0.5}, "ways": ("Adam",)},
 }
 
@@ -93,7 +96,9 @@ def member(option, seed, optimizer=GradientDescent):
     if seed == 2:  # it diverges, and leaves the others
         return Member(network, optimizer(1e160))
     settings = option.get("optimizer", {})
-    return Member(network, optimizer(0.02 * (1 + seed), **settings), **option.get("member", {}))
+    # The first goes without what is a member's own.
+    of_member = option.get("member", {}) if seed else {}
+    return Member(network, optimizer(0.02 * (1 + seed), **settings), **of_member)
 
 
 def same(history, other):
@@ -154,3 +159,107 @@ def test_leaky_units_are_never_without_a_gradient():
     history = fit(network, DATA.train, GradientDescent(0.1), 3, watch=["dead_units"])
     assert history.dead_units.tolist() == [[1.0, 1.0]] * 3  # none is above 0, but
     assert all((a != b).any() for a, b in zip(network.weights, before, strict=True))
+
+
+# ---------------------------------------------------------------- clipping by norm
+
+
+def step(clip_norm=None, frozen=(), scale=1.0, data=DATA):
+    """Take one step of gradient descent with a rate of 1; return what it changed, and the norm."""
+    network = Network(DIMS, seed=3)
+    network.weights[-1] *= scale
+    before = [a.copy() for a in network.weights + network.biases]
+    fit(network, data.train, GradientDescent(1.0), 1, frozen_layers=frozen, clip_norm=clip_norm)
+    after = network.weights + network.biases
+    moved = np.concatenate([(a - b).ravel() for a, b in zip(before, after, strict=True)])
+    return moved, np.linalg.norm(moved)
+
+
+@pytest.mark.parametrize("frozen", [(), (1,), (2,), (1, 3)])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+def test_a_gradient_that_is_too_long_is_shortened(frozen, scale):
+    moved, norm = step(frozen=frozen, scale=scale)
+    for share in (0.999, 0.5, 1e-3):
+        shorter, length = step(norm * share, frozen, scale)
+        assert length == pytest.approx(norm * share, rel=1e-7)
+        np.testing.assert_allclose(shorter, moved * share, rtol=0, atol=1e-7 * norm)
+    for share in (1.001, 1e6):
+        assert step(norm * share, frozen, scale)[0].tobytes() == moved.tobytes()
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(0.1), Adam(0.01)])
+def test_clipping_does_not_depend_on_strips_and_threads(optimizer, monkeypatch):
+    digests = set()
+    for strip, least, threads in [(2**18, 2**14, 1), (50, 10, 1), (50, 10, 2), (2**18, 2**14, 2)]:
+        monkeypatch.setattr("catnet.engine.updates.STRIP", strip)
+        monkeypatch.setattr("catnet.engine.updates.LEAST", least)
+        network = Network(DIMS, seed=3)
+        with threadpool_limits(threads, "blas"):
+            history = fit(
+                network, DATA.train, optimizer, 10, clip_norm=0.1, watch=["gradient_norms"]
+            )
+        digests.add((network.digest(), history.costs.tobytes()))
+        norms = np.sqrt((history.gradient_norms**2).sum(axis=1))
+        assert norms.max() > 0.1  # those before clipping
+    assert len(digests) == 1
+
+
+def test_a_gradient_whose_square_is_out_of_range_diverges():
+    for clip_norm, iterations in [(None, 3), (1.0, 2)]:
+        trained = Member(Network(DIMS, seed=3), GradientDescent(), clip_norm=clip_norm)
+        trained.network.weights[-1] *= 1e100
+        (history,) = fit_stack([trained], DATA.train, 3)
+        assert history.divergence and len(history.costs) == iterations
+
+
+@pytest.mark.parametrize("value", [0, -1.0, np.inf, np.nan, "1"])
+def test_other_norms_and_class_weights_are_refused(value):
+    with pytest.raises(ParameterError, match="clip_norm must be a number above 0 and finite"):
+        Member(Network(DIMS), Adam(), clip_norm=value)
+    with pytest.raises(ParameterError, match="a class weight must be a number above 0 and finite"):
+        Member(Network(DIMS), Adam(), class_weights=(1, value))
+
+
+def test_clipping_in_sample_space_is_refused():
+    with pytest.raises(ParameterError, match="sample space does not take"):
+        fit(Network(DIMS), DATA.train, GradientDescent(), 1, clip_norm=1.0, sample_space=True)
+
+
+# ---------------------------------------------------------------- class weights
+
+
+@pytest.mark.parametrize("sample_space", [False, True])
+def test_cats_that_count_twice_are_as_good_as_twice_the_cats(sample_space):
+    split = DATA.train
+    cats = np.flatnonzero(split.labels == 1)
+    twice = split.take(np.append(np.arange(len(split)), cats))
+    share = len(split) / len(twice)  # a gradient is that of a mean
+    ends = []
+    for some, weights in [(twice, None), (split, (share, 2 * share))]:
+        ends.append(Network(DIMS, seed=3))
+        options = {"class_weights": weights, "sample_space": sample_space}
+        fit(ends[-1], some, GradientDescent(0.1), 20, **options)
+    for ours, theirs in zip(ends[0].weights, ends[1].weights, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-8)
+
+
+def test_class_weights_of_one_change_nothing():
+    found = set()
+    for weights in (None, (1, 1)):
+        network = Network(DIMS, seed=3)
+        history = fit(network, DATA.train, Adam(0.01), 20, class_weights=weights)
+        found.add((network.digest(), history.costs.tobytes()))
+    assert len(found) == 1
+
+
+def test_recorded_costs_are_those_of_all_images_alike():
+    costs = [
+        fit(Network(DIMS, seed=3), DATA.train, Adam(), 1, class_weights=weights).costs.tolist()
+        for weights in (None, (0.5, 3.0))
+    ]
+    assert costs[0] == costs[1]
+
+
+def test_two_class_weights_are_needed():
+    with pytest.raises(ParameterError, match="class_weights must be two numbers, not 3"):
+        Member(Network(DIMS), Adam(), class_weights=(1, 2, 3))

@@ -6,11 +6,11 @@ has one),
 .. math::
 
     Z_l &= W_l A_{l-1} + b_l, \quad A_l = \max(0, Z_l), \\
-    dZ_L &= (\sigma(Z_L) - y) / m, \quad
+    dZ_L &= w_y (\sigma(Z_L) - y) / m, \quad
     dZ_{l-1} = W_l^\top dZ_l \odot [A_{l-1} > 0], \\
     dW_l &= dZ_l A_{l-1}^\top, \quad db_l = \sum_i dZ_{l, i}.
 
-With leaky ReLUs, :math:`s Z_l` takes the place of 0 where :math:`Z_l` is not above it, and
+the weights :math:`w` of the classes being 1 unless `weigh` sets others. With leaky ReLUs, :math:`s Z_l` takes the place of 0 where :math:`Z_l` is not above it, and
 :math:`s = 0.01` that of the 0 of :math:`[A_{l-1} > 0]`.
 
 Every product is one of `catnet.exact`, whose slices are made once where several products share
@@ -85,10 +85,17 @@ class Propagation:
         self.activations, self.logits = self.z[:-1], self.z[-1]
         self.hidden = outputs[:, : -widths[-1]]
         self.errors = np.empty_like(outputs)  # dZ
+        self.image_weights = None
         self.dz = [self.errors[:, layer] for layer in self.layers]
         self._forward_room, self._backward_room = _Room(), _Room()
         self.rest = np.empty_like(stack.rest)
         self.weights, self.biases = stack.views(None, self.rest)
+
+    def weigh(self, class_weights):
+        """Weigh the errors of each class; a member's weights are a pair, or None for 1 and 1."""
+        if any(pair is not None for pair in class_weights):
+            table = np.array([(1.0, 1.0) if pair is None else pair for pair in class_weights])
+            self.image_weights = table[:, np.newaxis, self.split.labels]
 
     def add_products(self, pixels, sliced, sums):
         """Add the products of some pixels with their weights, which are exact sums.
@@ -133,6 +140,8 @@ class Propagation:
         self._room.begin()
         dz = np.subtract(self.probabilities, self.split.labels, out=self.dz[-1])
         dz /= m
+        if self.image_weights is not None:
+            dz *= self.image_weights
         for layer in range(len(sliced), 0, -1):
             dz = self._multiply(sliced[layer - 1], self._slices(dz, -2), self.dz[layer - 1])
             on = self.activations[layer - 1] > 0
