@@ -10,8 +10,9 @@ has one),
     dZ_{l-1} = W_l^\top dZ_l \odot [A_{l-1} > 0], \\
     dW_l &= dZ_l A_{l-1}^\top, \quad db_l = \sum_i dZ_{l, i}.
 
-the weights :math:`w` of the classes being 1 unless `weigh` sets others. With leaky ReLUs, :math:`s Z_l` takes the place of 0 where :math:`Z_l` is not above it, and
-:math:`s = 0.01` that of the 0 of :math:`[A_{l-1} > 0]`.
+the weights :math:`w` of the classes being 1 unless `weigh` sets others. With leaky ReLUs,
+:math:`s Z_l` takes the place of 0 where :math:`Z_l` is not above it, and :math:`s = 0.01` that
+of the 0 of :math:`[A_{l-1} > 0]`.
 
 Every product is one of `catnet.exact`, whose slices are made once where several products share
 them.
