@@ -6,9 +6,9 @@ Run it once, where PyTorch is installed (``pip install torch==2.13.0``)::
 
 It writes ``record/torch_gradients.json`` beside itself: networks of 1 to 5 layers with their
 images, labels and parameters, the cost (binary cross-entropy, no epsilon) and its gradients by
-autograd in float64; and the parameters after each of five steps of `torch.optim.Adam` with
-given gradients. Real numbers are hexadecimal, so that nothing is lost. Nothing of catnet is
-used.
+autograd in float64, and again with leaky ReLUs; and the parameters after each of five steps of
+`torch.optim.Adam` with given gradients, with and without AMSGrad. Real numbers are hexadecimal,
+so that nothing is lost. Nothing of catnet is used.
 """
 
 import json
@@ -30,6 +30,8 @@ ADAM = [
     {"learning_rate": 0.0075, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
     {"learning_rate": 0.00075, "beta1": 0.8, "beta2": 0.999, "epsilon": 1e-4},
 ]
+AMSGRAD = {"learning_rate": 0.0075, "beta1": 0.9, "beta2": 0.5, "epsilon": 1e-8, "amsgrad": True}
+SLOPE = 0.01  # of leaky ReLUs
 STEPS = 5
 
 
@@ -40,7 +42,7 @@ def written(array):
     return float(array).hex()
 
 
-def network_record(random, shape, widths):
+def network_record(random, shape, widths, slope=0.0):
     """Draw a network until each of its layers learns, and record its gradients."""
     images = random.randint(0, 256, size=(EXAMPLES, *shape))
     labels = np.arange(EXAMPLES) % 2
@@ -51,7 +53,7 @@ def network_record(random, shape, widths):
             for k, n in zip(dims[:-1], dims[1:], strict=True)
         ]
         biases = [random.random_sample((n, 1)) - 0.5 for n in widths]
-        cost, gradients, margin = autograd(images, labels, weights, biases)
+        cost, gradients, margin = autograd(images, labels, weights, biases, slope)
         alive = all((g != 0).any(axis=1).mean() > 0.5 for g in gradients["weights"])
         if alive and margin > 1e-3:  # no ReLU close to its kink
             break
@@ -66,7 +68,7 @@ def network_record(random, shape, widths):
     }
 
 
-def autograd(images, labels, weights, biases):
+def autograd(images, labels, weights, biases, slope):
     """Return the cost, its gradients, and how near any ReLU's argument is to 0."""
     w = [torch.tensor(x, requires_grad=True) for x in weights]
     b = [torch.tensor(x, requires_grad=True) for x in biases]
@@ -75,7 +77,7 @@ def autograd(images, labels, weights, biases):
     for layer in range(len(w) - 1):
         z = w[layer] @ a + b[layer]
         margin = min(margin, float(z.detach().abs().min()))
-        a = torch.relu(z)
+        a = torch.nn.functional.leaky_relu(z, slope) if slope else torch.relu(z)
     logits = (w[-1] @ a + b[-1])[0]
     cost = torch.nn.functional.binary_cross_entropy_with_logits(
         logits, torch.tensor(labels, dtype=torch.float64)
@@ -98,6 +100,7 @@ def adam_record(random, settings):
         lr=settings["learning_rate"],
         betas=(settings["beta1"], settings["beta2"]),
         eps=settings["epsilon"],
+        amsgrad=settings.get("amsgrad", False),
     )
     after = []
     for step in gradients:
@@ -121,6 +124,9 @@ def main():
         "torch": torch.__version__,
         "networks": [network_record(random, *network) for network in NETWORKS],
         "adam": [adam_record(random, settings) for settings in ADAM],
+        # Drawn last, so that what stands above stays as it is.
+        "leaky_networks": [network_record(random, *network, SLOPE) for network in NETWORKS[1:]],
+        "amsgrad": [adam_record(random, AMSGRAD)],
     }
     path = HERE / "record" / "torch_gradients.json"
     path.parent.mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from catnet import DataError, Dataset, Split
+from catnet import DataError, Dataset, ParameterError, Split
 from catnet.images import dataset
 
 
@@ -134,3 +134,62 @@ def test_a_dataset_is_two_splits_with_names():
     assert mine.classes == ("non-cat", "cat")
     assert Dataset("mine", train, test, ("dog", "cat")).classes == ("dog", "cat")
     assert mine == mine and mine != Dataset("mine", train, test)  # no array comparison
+
+
+# ---------------------------------------------------------------- centred images
+
+
+def test_centred_pixels_are_whole_numbers_less_an_offset():
+    split = Split(images(), labels(0, 1, 1, 0))
+    offset = images(1)[0] // 2
+    centred = split.centred(offset)
+    expected = split.images.astype(np.int64) - offset
+    assert (centred.pixels.T.reshape(expected.shape) == expected).all()
+    assert centred.features.tobytes() == (centred.pixels / 255.0).tobytes()
+    assert centred.images is split.images and split.offset is None
+    part = centred.take([2, 0])
+    assert part.offset is centred.offset
+    assert (part.pixels == centred.pixels[:, [2, 0]]).all()
+    assert (centred.centred(offset).pixels == centred.pixels).all()  # not taken off twice
+
+
+def test_blocks_are_centred_as_well(monkeypatch):
+    monkeypatch.setattr("catnet.images.dataset.WHOLE", 10)
+    monkeypatch.setattr("catnet.images.dataset.BLOCK", 3)
+    split = Split(images(7), labels(*[0, 1] * 3, 0)).centred(images(1)[0])
+    for pixels in (slice(None), slice(4, 9)):
+        blocks = list(split.blocks(pixels))
+        assert [place.stop for place, _ in blocks] == [3, 6, 7]
+        assert (np.hstack([numbers for _, numbers in blocks]) == split.pixels[pixels]).all()
+
+
+def test_the_mean_image_is_rounded_exactly():
+    few = images(3)
+    split = Split(few, labels(0, 1, 1))
+    exact = [int(np.floor(sum(map(int, p)) / 3 + 0.5)) for p in few.reshape(3, -1).T]
+    assert split.mean_image().dtype == np.uint8
+    assert split.mean_image().ravel().tolist() == exact
+    halves = np.array([[[[0, 1, 254]]], [[[1, 2, 255]]]], dtype=np.uint8)
+    assert Split(halves, labels(0, 1)).mean_image().ravel().tolist() == [1, 2, 255]
+    with pytest.raises(DataError, match="no images have no mean"):
+        Split(images(0), labels()).mean_image()
+
+
+def test_a_dataset_is_centred_by_its_training_images():
+    train, test = Split(images(), labels(0, 1, 1, 0)), Split(images(1), labels(1))
+    mine = Dataset("mine", train, test, ("dog", "cat"))
+    by_mean, by_middle = mine.centred("mean"), mine.centred("128")
+    for split in (by_mean.train, by_mean.test):
+        assert (split.offset == train.mean_image()).all()
+    assert np.abs(by_mean.train.pixels.sum(axis=1)).max() <= 4 / 2
+    for split in (by_middle.train, by_middle.test):
+        assert (split.pixels == split.images.reshape(len(split), -1).T - 128.0).all()
+    assert (by_mean.name, by_mean.classes) == ("mine", ("dog", "cat"))
+    with pytest.raises(ParameterError, match='by must be "128" or "mean", not 128'):
+        mine.centred(128)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 3, 3)), np.zeros((2, 3), np.uint8)])
+def test_offsets_are_like_an_image(wrong):
+    with pytest.raises(DataError, match=r"the offset must be uint8 of shape \(2, 3, 3\)"):
+        Split(images(), labels(0, 1, 1, 0)).centred(wrong)

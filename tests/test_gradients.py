@@ -21,12 +21,19 @@ def numbers(rows):
     return np.array([[float.fromhex(x) for x in row] for row in rows])
 
 
-def recorded(record):
+EVERY = [("relu", record) for record in RECORD["networks"]]
+EVERY += [("leaky_relu", record) for record in RECORD["leaky_networks"]]
+every_network = pytest.mark.parametrize(
+    ("activation", "record"), EVERY, ids=[f"{a}, depth {len(r['weights'])}" for a, r in EVERY]
+)
+
+
+def recorded(record, activation="relu"):
     """Return the network and the images of a record."""
     images = np.array(record["images"], dtype=np.uint8)
     split = Split(images, np.array(record["labels"], dtype=np.int64))
     weights = [numbers(w) for w in record["weights"]]
-    network = Network([images[0].size, *(len(w) for w in weights)])
+    network = Network([images[0].size, *(len(w) for w in weights)], activation=activation)
     network.weights = weights
     network.biases = [numbers(b) for b in record["biases"]]
     return network, split
@@ -41,17 +48,14 @@ def gradients(network, split):
     return weights + biases
 
 
-def by_depth(record):
-    return f"depth {len(record['weights'])}"
-
-
 def test_the_record_has_all_depths():
     assert [len(record["weights"]) for record in RECORD["networks"]] == [1, 2, 3, 4, 5]
+    assert [len(record["weights"]) for record in RECORD["leaky_networks"]] == [2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("record", RECORD["networks"], ids=by_depth)
-def test_gradients_are_pytorchs(record):
-    network, split = recorded(record)
+@every_network
+def test_gradients_are_pytorchs(activation, record):
+    network, split = recorded(record, activation)
     assert cost(network, split) == pytest.approx(float.fromhex(record["cost"]), rel=1e-10)
     expected = [numbers(g) for g in record["weight_gradients"] + record["bias_gradients"]]
     for ours, theirs in zip(gradients(network, split), expected, strict=True):
@@ -59,9 +63,9 @@ def test_gradients_are_pytorchs(record):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("record", RECORD["networks"], ids=by_depth)
-def test_gradients_are_the_slopes_of_the_cost(record):
-    network, split = recorded(record)
+@every_network
+def test_gradients_are_the_slopes_of_the_cost(activation, record):
+    network, split = recorded(record, activation)
     h = 2.0**-17
     for array, gradient in zip(
         network.weights + network.biases, gradients(network, split), strict=True
@@ -132,6 +136,24 @@ def test_dead_layers_pass_nothing_down():
         assert not weights[layer].any() and not biases[layer].any()
     assert not weights[2].any()
     assert biases[3].any()
+
+
+def test_leaky_layers_pass_a_hundredth_down():
+    def found(activation, bias, factor):
+        """Of four hidden units whose argument is the bias on every image."""
+        network, split = recorded(RECORD["leaky_networks"][0], activation)
+        network.weights[0][...] = 0.0
+        network.biases[0][...] = bias
+        network.weights[1] *= factor
+        return gradients(network, split)
+
+    on = found("relu", 1.0, 1.0)
+    leaking = found("leaky_relu", -1.0, -100.0)  # the same output, by a hundred times a hundredth
+    for ours, theirs, scale in zip(leaking, on, (-1.0, -0.01, -1.0, 1.0), strict=True):
+        assert theirs.any()
+        np.testing.assert_allclose(ours, scale * theirs, rtol=1e-9, atol=1e-15)
+    for ours, theirs in zip(found("leaky_relu", 1.0, 1.0), on, strict=True):
+        assert (ours == theirs).all()  # nothing leaks where all units are on
 
 
 def test_nothing_is_changed_by_asking():

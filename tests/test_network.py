@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from catnet import Network, ParameterError, Split
+from catnet.arithmetic import exact
 
 DIGEST = "5e13b89d876c703724db4c624eb7fd358b9f5a5a333d812714d405e9e267ad34"
 """Of Network([12, 3, 1], seed=0)."""
@@ -84,22 +85,43 @@ def test_fractions_are_refused():
         Network([12, 1], 0.5)
 
 
+def test_hes_initialisation_has_the_same_normals_times_the_root_of_two():
+    article, he = Network([12, 5, 3, 1], 3), Network([12, 5, 3, 1], 3, initialisation="he")
+    normals = np.random.RandomState(3).standard_normal(12 * 5 + 5 * 3 + 3).astype(np.float32)
+    parts = np.split(normals.astype(np.float64), [60, 75])
+    for weights, part, inputs in zip(he.weights, parts, (12, 5, 3), strict=True):
+        assert (weights == part.reshape(weights.shape) * np.sqrt(2 / inputs)).all()
+    for ours, theirs in zip(he.weights, article.weights, strict=True):
+        np.testing.assert_allclose(ours, np.sqrt(2) * theirs, rtol=1e-15)
+    assert not any(b.any() for b in he.biases)
+    assert Network([12, 5, 3, 1], 3, "article", "relu").digest() == article.digest()
+
+
+@pytest.mark.parametrize("options", [{"initialisation": "He"}, {"activation": "tanh"}])
+def test_other_options_are_refused(options):
+    (name,) = options
+    with pytest.raises(ParameterError, match=f"{name} must be one of .*, not '{options[name]}'"):
+        Network([12, 1], **options)
+
+
+@pytest.mark.parametrize("activation, slope", [("relu", 0.0), ("leaky_relu", 0.01)])
 @pytest.mark.parametrize("dims", [[12, 1], [12, 4, 1], [12, 5, 4, 1]])
-def test_forward_is_the_plain_computation_to_the_digits_of_the_slices(dims):
-    network, images = Network(dims, seed=1), split()
+def test_forward_is_the_plain_computation_to_the_digits_of_the_slices(dims, activation, slope):
+    network, images = Network(dims, seed=1, activation=activation), split()
     for b in network.biases:
-        b[...] = np.random.RandomState(0).standard_normal(b.shape)
+        b[...] = np.random.RandomState(0).standard_normal(b.shape) - 1.0
     activations, logits = network.forward(images)
     a, plain = images.features, []
     for w, b in zip(network.weights, network.biases, strict=True):
         z = w @ a + b
-        a = np.maximum(z, 0.0)
+        a = np.where(z > 0, z, slope * z)
         plain.append(a)
     assert [x.shape for x in activations] == [(n, 5) for n in dims[1:-1]]
     assert logits.shape == (1, 5)
     for ours, theirs in zip(activations, plain, strict=False):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
-        assert not np.signbit(ours).any()
+        assert not np.signbit(ours[ours == 0]).any()
+        assert (ours < 0).any() == (slope > 0)
     np.testing.assert_allclose(logits, z, rtol=0, atol=1e-9)
     np.testing.assert_allclose(network.predict_proba(images), 1 / (1 + np.exp(-z[0])), rtol=1e-8)
 
@@ -113,6 +135,14 @@ def test_one_image_says_the_same_alone_and_among_others():
 def test_images_of_another_size_are_refused():
     with pytest.raises(ParameterError, match="must begin with the images' 48 numbers, not with 12"):
         Network([12, 1]).predict(split(height=4, width=4))
+
+
+def test_the_output_may_begin_at_the_share_of_cats():
+    network, images = Network([12, 4, 1], seed=1), split(9)
+    network.weights[-1][...] = 0.0
+    for share in (0.34, 0.5, 1e-3):
+        network.biases[-1][...] = exact.log(share / (1 - share))
+        np.testing.assert_allclose(network.predict_proba(images), share, rtol=1e-14)
 
 
 def test_predictions_and_accuracy():
@@ -168,8 +198,9 @@ def test_the_digest_does_not_depend_on_the_layout_in_memory():
 
 
 def test_a_copy_is_a_network_of_its_own():
-    network = Network([12, 3, 1], seed=1)
+    network = Network([12, 3, 1], seed=1, activation="leaky_relu")
     twin = network.copy()
+    assert twin.activation == "leaky_relu"
     assert twin.layer_dims == network.layer_dims and twin.digest() == network.digest()
     twin.weights[1][0, 0] += 1.0
     twin.biases[0][0, 0] += 1.0

@@ -22,6 +22,8 @@ SETTINGS = [
     {"learning_rate": 0.00075, "beta1": 0.8, "epsilon": 1e-4},
     {"learning_rate": 0.1, "beta1": 0.0, "beta2": 0.0, "epsilon": 1e-3},
     {"learning_rate": 0.1, "beta1": 0.5, "beta2": 0.25, "epsilon": 0.0},
+    {"learning_rate": 0.1, "warmup": 5},
+    {"learning_rate": 0.1, "beta2": 0.5, "amsgrad": True},
 ]
 STEPS = 12
 
@@ -34,15 +36,26 @@ def start_and_gradients(seed=0):
     return parameters, gradients
 
 
-def adam_by_the_paper(theta, gradients, learning_rate=0.0075, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def adam_by_the_paper(
+    theta,
+    gradients,
+    learning_rate=0.0075,
+    beta1=0.9,
+    beta2=0.999,
+    epsilon=1e-8,
+    warmup=0,
+    amsgrad=False,
+):
     """Algorithm 1 of Kingma and Ba, of one number, line by line."""
-    m = v = 0.0
+    m = v = largest = 0.0
     for t, g in enumerate(gradients, start=1):
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
         m_hat = m / (1 - beta1**t)
-        v_hat = v / (1 - beta2**t)
-        theta = theta - learning_rate * m_hat / (math.sqrt(v_hat) + epsilon)
+        largest = max(largest, v)
+        v_hat = (largest if amsgrad else v) / (1 - beta2**t)
+        alpha = learning_rate * t / warmup if t < warmup else learning_rate
+        theta = theta - alpha * m_hat / (math.sqrt(v_hat) + epsilon)
     return theta
 
 
@@ -61,21 +74,25 @@ def test_adam_is_the_papers(settings):
                 assert array[place] == pytest.approx(expected, rel=0, abs=1e-12)
 
 
-def test_gradient_descent_is_what_it_says():
+@pytest.mark.parametrize("warmup", [0, 1, 4, STEPS, 100])
+def test_gradient_descent_is_what_it_says(warmup):
     parameters, gradients = start_and_gradients()
     expected = [p.copy() for p in parameters]
-    optimizer = GradientDescent(0.01)
+    optimizer = GradientDescent(0.01, warmup=warmup)
     state = optimizer.start(parameters)
-    for step in gradients:
+    for t, step in enumerate(gradients, start=1):
         optimizer.update(parameters, step, state)
+        rate = 0.01 * (t / warmup) if t < warmup else 0.01
         for k, array in enumerate(expected):
             for place in np.ndindex(array.shape):
-                array[place] = float(array[place]) - 0.01 * float(step[k][place])
+                array[place] = float(array[place]) - rate * float(step[k][place])
     for ours, theirs in zip(parameters, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-15, atol=1e-12)
 
 
-@pytest.mark.parametrize("run", RECORD["adam"], ids=["article", "mended"])
+@pytest.mark.parametrize(
+    "run", [*RECORD["adam"], *RECORD["amsgrad"]], ids=["article", "mended", "amsgrad"]
+)
 def test_adam_is_pytorchs(run):
     def read(rows):
         return np.array([[float.fromhex(x) for x in row] for row in rows])
@@ -179,7 +196,7 @@ NUMBERS = [
 @pytest.mark.parametrize("value", NUMBERS, ids=lambda value: type(value).__name__)
 def test_numbers_of_any_kind_are_made_floats_once(value):
     made = Adam(value + 1, value, value, value)
-    for number in vars(made).values():
+    for number in (made.learning_rate, made.beta1, made.beta2, made.epsilon):
         assert type(number) is float
     assert made == Adam(float(value + 1), float(value), float(value), float(value))
     assert GradientDescent(value + 1) == GradientDescent(float(value + 1))
@@ -214,6 +231,25 @@ def test_numbers_too_small_for_float64_are_zero():
     assert Adam(epsilon=tiny) == Adam(epsilon=0.0)
     with pytest.raises(ParameterError, match="learning_rate must be above 0"):
         Adam(tiny)
+
+
+@pytest.mark.parametrize("value", [-1, 0.5, 2.0, True, math.nan, "10"])
+@pytest.mark.parametrize("kind", [GradientDescent, Adam])
+def test_other_warmups_are_refused(kind, value):
+    with pytest.raises(ParameterError, match="warmup must be a whole number from 0, not"):
+        kind(warmup=value)
+
+
+@pytest.mark.parametrize("value", [1, 0.0, "yes", None])
+def test_amsgrad_is_true_or_false(value):
+    with pytest.raises(ParameterError, match="amsgrad must be True or False, not"):
+        Adam(amsgrad=value)
+
+
+def test_settings_are_pythons_own_numbers():
+    adam = Adam(np.float32(0.5), warmup=np.int8(3), amsgrad=np.bool_(True))
+    assert [type(value) for value in vars(adam).values()] == [float] * 4 + [int, bool]
+    assert adam == Adam(0.5, warmup=3, amsgrad=True) != Adam(0.5, warmup=3)
 
 
 def test_the_ends_of_the_ranges_are_allowed():

@@ -26,8 +26,30 @@ def test_saved_and_read_again(tmp_path, dims):
     assert read.digest() == network.digest()
 
 
+def test_the_activation_is_saved_and_read_again(tmp_path):
+    path = tmp_path / "network.h5"
+    Network([12, 3, 1]).save(path)
+    with h5py.File(path) as file:
+        assert set(file) == {"weights", "biases"}  # as before there was a choice
+    assert Network.load(path).activation == "relu"
+    network = Network([12, 3, 1], activation="leaky_relu")
+    network.save(path)
+    assert Network.load(path).activation == "leaky_relu"
+    for wrong, match in [
+        (np.array([0.2]), "slope of 0.2, which is not known"),
+        (np.array([np.nan]), "slope of nan"),
+        (np.array([0.01, 0.01]), r"slope of .* must be float64 of shape \(1,\)"),
+        (np.array([0.01], np.float32), "slope of .* must be float64"),
+        (h5py.Empty("f8"), "slope of .* must be float64"),
+        (h5py.SoftLink("/nowhere"), "soft link"),
+    ]:
+        with h5py.File(path, "r+") as file:
+            replace("slope", wrong)(file)
+        refused(path, match)
+
+
 def test_saved_and_read_again_in_a_process_of_its_own(tmp_path):
-    network = Network([12288, 30, 1], seed=5)
+    network = Network([12288, 30, 1], seed=5, activation="leaky_relu")
     network.save(str(tmp_path / "network.h5"))
     read = Network.load(str(tmp_path / "network.h5"))
     assert read.digest() == network.digest()

@@ -62,7 +62,23 @@ def digests(dataset, layer_dims=LAYER_DIMS, iterations=ITERATIONS):
     histories = fit_stack(stack, data.train, iterations, sample_space=True)
     pieces = [(m.network.digest().encode(), h.costs) for m, h in zip(stack, histories, strict=True)]
     found[f"{dataset} sample space x {iterations}"] = _sha256(*(p for pair in pieces for p in pair))
+    found[f"{dataset} options x {iterations}"] = _sha256(
+        *_values_with_options(data, layer_dims[0], iterations)
+    )
     return found
+
+
+def _values_with_options(data, layer_dims, iterations):
+    """Yield what training with every option comes to, all at once and in two ways."""
+    for by, activation, optimizer in (
+        ("128", "relu", GradientDescent(warmup=5)),
+        ("mean", "leaky_relu", Adam(warmup=5, amsgrad=True)),
+    ):
+        centred, network = data.centred(by), Network(layer_dims, 0, "he", activation)
+        options = {"clip_norm": 0.2, "class_weights": (0.75, 1.5)}
+        yield fit(network, centred.train, optimizer, iterations, **options).costs
+        yield network.digest().encode()
+        yield network.predict_proba(centred.test)
 
 
 def _function_values():

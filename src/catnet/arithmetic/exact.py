@@ -83,7 +83,8 @@ def integer_grid(terms, largest=255):
     terms : int
         How many products a sum has, K.
     largest : int
-        Bound on the integers' magnitude.
+        Bound on the integers' magnitude: 255 holds for pixels, and for pixels less an offset
+        that are pixels too, so both have the same slices.
 
     Returns
     -------

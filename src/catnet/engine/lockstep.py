@@ -30,9 +30,9 @@ class History:
     validation_costs : ndarray, shape (t,) or (0,)
         Cost on the validation split before each update, if one was given.
     dead_units : ndarray, shape (t, L - 1) or (0,)
-        Share of each hidden layer's units that are zero on all training images, if watched.
+        Share of each hidden layer's units that are above 0 on no training image, if watched.
     gradient_norms : ndarray, shape (t, L) or (0,)
-        Euclidean norm of each layer's weight gradient, if watched.
+        Euclidean norm of each layer's weight gradient, before any clipping, if watched.
     best_iteration : int or None
         Number of updates behind the parameters that were kept, with early stopping.
     divergence : str or None
@@ -123,6 +123,7 @@ class Lockstep:
     def _begin(self, stack):
         self.stack = stack
         self.passes = [Propagation(stack, split) for split in self.splits]
+        self.passes[0].weigh([run.member.class_weights for run in self.runs])
 
     def look(self, iteration, cost_epsilon):
         """Look at the outputs before an update."""

@@ -11,10 +11,16 @@ import numpy as np
 
 from ..arithmetic import exact
 from ..errors import ParameterError
-from .propagation import Propagation
+from .propagation import SLOPES, Propagation
 from .stack import Stack
 
 __all__ = ["Network"]
+
+INITIALISATIONS = {
+    "article": lambda normals, inputs: normals / np.sqrt(inputs),
+    "he": lambda normals, inputs: normals * np.sqrt(2.0 / inputs),
+}
+"""What becomes of standard normal numbers, by the number of inputs."""
 
 _MOST_WEIGHTS = min(2**47, sys.maxsize) // 16
 """Above what a process can address, as float64 and what they are drawn from."""
@@ -23,30 +29,56 @@ _MOST_WEIGHTS = min(2**47, sys.maxsize) // 16
 class Network:
     """A fully connected network with ReLU hidden layers and one sigmoid output.
 
+    The output begins near one half. It begins near another share of cats after
+    ``network.biases[-1][...] = exact.log(share / (1 - share))``, whose logarithm, unlike NumPy's,
+    is the same everywhere.
+
     Parameters
     ----------
     layer_dims : sequence of int
         Width of every layer, the input (height·width·3 of the images) first, 1 last.
     seed : int, 0 to 2**32 - 1
         Where the random numbers of the initial weights begin.
+    initialisation : str
+        What these numbers are multiplied with: ``"article"``, 1 / sqrt(n_{l-1}), or ``"he"``,
+        sqrt(2 / n_{l-1}), which keeps the size of what goes through layers of ReLUs [1]_.
+    activation : str
+        Of the hidden layers: ``"relu"``, max(0, z), or ``"leaky_relu"``, which is 0.01 z where z
+        is not above 0, so that no unit is ever without a gradient [2]_.
 
     Attributes
     ----------
     layer_dims : tuple of int
+    activation : str
     weights : list of ndarray, shapes (n_l, n_{l-1})
         Layer l = 1 … L at place l - 1. At first standard normal numbers, rounded to float32,
-        over the square root of n_{l-1}.
+        scaled as `initialisation` says.
     biases : list of ndarray, shapes (n_l, 1)
         At first zero.
 
     Raises
     ------
     ParameterError
-        If a width is below 1 or beyond all memory, the last is not 1, or the seed is out of its
-        range.
+        If a width is below 1 or beyond all memory, the last is not 1, the seed is out of its
+        range, or there is no such initialisation or activation.
+
+    References
+    ----------
+    .. [1] K. He, X. Zhang, S. Ren, J. Sun, "Delving Deep into Rectifiers: Surpassing Human-Level
+       Performance on ImageNet Classification", ICCV 2015.
+    .. [2] A. L. Maas, A. Y. Hannun, A. Y. Ng, "Rectifier Nonlinearities Improve Neural Network
+       Acoustic Models", ICML Workshop on Deep Learning for Audio, Speech and Language
+       Processing, 2013.
     """
 
-    def __init__(self, layer_dims, seed=0):
+    def __init__(self, layer_dims, seed=0, initialisation="article", activation="relu"):
+        for name, value, known in (
+            ("initialisation", initialisation, INITIALISATIONS),
+            ("activation", activation, SLOPES),
+        ):
+            if value not in known:
+                raise ParameterError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+        self.activation = activation
         self.layer_dims = _checked_dims(layer_dims)
         if not 0 <= operator.index(seed) < 2**32:
             raise ParameterError(f"seed must be in 0 … 2**32 - 1, not {seed!r}")
@@ -57,7 +89,8 @@ class Network:
         self.weights, start = [], 0
         for width, inputs in shapes:
             draws = numbers[start : start + width * inputs].astype(np.float64)
-            self.weights.append(draws.reshape(width, inputs) / np.sqrt(float(inputs)))
+            draws = draws.reshape(width, inputs)
+            self.weights.append(INITIALISATIONS[initialisation](draws, float(inputs)))
             start += width * inputs
         self.biases = [np.zeros((width, 1)) for width, _ in shapes]
 
@@ -126,7 +159,7 @@ class Network:
     def copy(self):
         """Return a network of its own with the same parameters."""
         twin = Network.__new__(Network)
-        twin.layer_dims = self.layer_dims
+        twin.layer_dims, twin.activation = self.layer_dims, self.activation
         twin.weights = [w.copy() for w in self.weights]
         twin.biases = [b.copy() for b in self.biases]
         return twin
@@ -140,7 +173,9 @@ class Network:
         return sha.hexdigest()
 
     def save(self, path):
-        """Write the parameters to an HDF5 file, datasets ``weights/1`` … and ``biases/1`` ….
+        """Write the network to an HDF5 file, datasets ``weights/1`` … and ``biases/1`` ….
+
+        The slope of leaky ReLUs is in a dataset ``slope``; without it, the activation is ReLU.
 
         Raises
         ------
@@ -149,7 +184,7 @@ class Network:
         """
         from ..storage.networks import write_layers
 
-        write_layers(path, self.weights, self.biases)
+        write_layers(path, self.weights, self.biases, SLOPES[self.activation])
 
     @classmethod
     def load(cls, path):
@@ -159,12 +194,16 @@ class Network:
         ------
         ParameterError
             If the file cannot be read, or does not hold one float64 weight and bias array for
-            each layer, in shapes that follow on from one another.
+            each layer, in shapes that follow on from one another, or a slope that is not known.
         """
         from ..storage.networks import read_layers
 
         network = cls.__new__(cls)
-        network.weights, network.biases = read_layers(path)
+        network.weights, network.biases, slope = read_layers(path)
+        activations = [name for name, known in SLOPES.items() if known == slope]
+        if not activations:
+            raise ParameterError(f"{path} holds a slope of {slope}, which is not known")
+        network.activation = activations[0]
         dims = [network.weights[0].shape[1], *(len(w) for w in network.weights)]
         try:
             network.layer_dims = _checked_dims(dims)

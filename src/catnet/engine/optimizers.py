@@ -7,8 +7,8 @@ fresh memory costs more than the arithmetic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from numbers import Real
+from dataclasses import dataclass, field, fields, replace
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -27,16 +27,45 @@ def as_float(name, value):
         raise ParameterError(f"{name} must be finite: float64 has no number as large") from None
 
 
-class _Numbers:
-    """Makes every field a Python float, once: float32 ones would give other bits."""
+class _Settings:
+    """Makes every field a Python number, once: float32 ones would give other bits."""
+
+    learning_rate: float
+    warmup: int
 
     def __post_init__(self):
-        for name in (field.name for field in fields(self)):
-            object.__setattr__(self, name, as_float(name, getattr(self, name)))
+        for name, kind in ((setting.name, setting.type) for setting in fields(self)):  # as written
+            value = getattr(self, name)
+            truth = isinstance(value, bool | np.bool_)
+            if kind == "bool":
+                if not truth:
+                    raise ParameterError(f"{name} must be True or False, not {value!r}")
+                value = bool(value)
+            elif kind == "int":
+                if truth or not isinstance(value, Integral) or value < 0:
+                    raise ParameterError(f"{name} must be a whole number from 0, not {value!r}")
+                value = int(value)
+            else:
+                value = as_float(name, value)
+            object.__setattr__(self, name, value)
         if not 0 < self.learning_rate < np.inf:
             raise ParameterError(
                 f"learning_rate must be above 0 and finite, not {self.learning_rate!r}"
             )
+
+    def _rate(self, state):
+        """Return the learning rate of the step that follows, and count it in the warm-up."""
+        if state.steps >= self.warmup:
+            return self.learning_rate
+        state.steps += 1
+        return self.learning_rate * (state.steps / self.warmup)
+
+
+@dataclass
+class State:
+    """How many steps of a warm-up a run has taken."""
+
+    steps: int = 0
 
 
 def new_scratch(parameters, count):
@@ -50,29 +79,38 @@ def _room(scratch, theta):
 
 
 @dataclass(frozen=True)
-class GradientDescent(_Numbers):
+class GradientDescent(_Settings):
     r"""Gradient descent, :math:`\theta \leftarrow \theta - \alpha g`.
 
     Parameters
     ----------
     learning_rate : float
         :math:`\alpha > 0`.
+    warmup : int
+        Over so many updates the learning rate rises to that, in equal steps: update t has
+        :math:`\alpha\, t / n` [1]_. With 0 it is the same from the first on.
 
     Raises
     ------
     ParameterError
-        If the learning rate is out of its range.
+        If one of them is out of its range.
+
+    References
+    ----------
+    .. [1] P. Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour",
+       arXiv:1706.02677, 2017.
     """
 
     learning_rate: float = 0.0075
+    warmup: int = field(default=0, kw_only=True)
 
     def start(self, parameters):
-        """Return the state of a run that has not taken a step: none is needed."""
-        return None
+        """Return the state of a run that has not taken a step."""
+        return State()
 
     def keep(self, state, members):
         """Return the state of these members only, of parameters that have an axis of members."""
-        return None
+        return replace(state)
 
     def update(self, parameters, gradients, state, scratch=None):
         """Take one step: change every array of `parameters` in place.
@@ -80,33 +118,34 @@ class GradientDescent(_Numbers):
         Parameters
         ----------
         parameters, gradients : lists of ndarray
-        state
-            What `start` returned.
+        state : State
         scratch : ndarray, optional
             Room to work in, from `new_scratch`; made for this step where there is none.
         """
         scratch = new_scratch(parameters, 1) if scratch is None else scratch
+        rate = self._rate(state)
         for theta, g in zip(parameters, gradients, strict=True):
             step = _room(scratch[0], theta)
-            theta -= np.multiply(self.learning_rate, g, out=step)
+            theta -= np.multiply(rate, g, out=step)
 
 
 @dataclass
-class AdamState:
+class AdamState(State):
     """Moving averages of a run with Adam, and the powers of its decay rates.
 
     The powers are carried as running products: ``beta1**t`` by the system's `pow` is not
-    the same number everywhere.
+    the same number everywhere. `largest` is `v` itself, but for AMSGrad.
     """
 
-    m: list[np.ndarray]
-    v: list[np.ndarray]
+    m: list[np.ndarray] = field(default_factory=list)
+    v: list[np.ndarray] = field(default_factory=list)
+    largest: list[np.ndarray] = field(default_factory=list)
     beta1_power: float = 1.0
     beta2_power: float = 1.0
 
 
 @dataclass(frozen=True)
-class Adam(_Numbers):
+class Adam(_Settings):
     r"""Adam, Algorithm 1 of Kingma and Ba, *Adam: A Method for Stochastic Optimization* (2015).
 
     .. math::
@@ -125,17 +164,28 @@ class Adam(_Numbers):
     epsilon : float
         Added to the denominator, at least 0. With 0, a parameter that has not had a gradient yet
         does not move.
+    warmup : int
+        As for `GradientDescent`.
+    amsgrad : bool
+        Take the largest :math:`v` so far for :math:`v` in the last formula [1]_. The correction
+        :math:`1 - \beta_2^t` stays, as in PyTorch; the paper has none.
 
     Raises
     ------
     ParameterError
         If one of them is out of its range.
+
+    References
+    ----------
+    .. [1] S. J. Reddi, S. Kale, S. Kumar, "On the Convergence of Adam and Beyond", ICLR 2018.
     """
 
     learning_rate: float = 0.0075
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    warmup: int = field(default=0, kw_only=True)
+    amsgrad: bool = field(default=False, kw_only=True)
 
     def __post_init__(self):
         super().__post_init__()
@@ -148,12 +198,14 @@ class Adam(_Numbers):
     def start(self, parameters):
         """Return the state of a run that has not taken a step: averages of zero."""
         m, v = ([np.zeros_like(theta) for theta in parameters] for _ in range(2))
-        return AdamState(m, v)
+        largest = [np.zeros_like(theta) for theta in parameters] if self.amsgrad else v
+        return AdamState(m=m, v=v, largest=largest)
 
     def keep(self, state, members):
         """Return the state of these members only, of parameters that have an axis of members."""
         m, v = ([average[members] for average in kind] for kind in (state.m, state.v))
-        return AdamState(m, v, state.beta1_power, state.beta2_power)
+        largest = [average[members] for average in state.largest] if self.amsgrad else v
+        return replace(state, m=m, v=v, largest=largest)
 
     def update(self, parameters, gradients, state, scratch=None):
         """Take one step: change every array of `parameters`, and `state`, in place.
@@ -166,21 +218,24 @@ class Adam(_Numbers):
             As for `GradientDescent.update`.
         """
         scratch = new_scratch(parameters, 2) if scratch is None else scratch
-        beta1, beta2 = self.beta1, self.beta2
+        rate, beta1, beta2 = self._rate(state), self.beta1, self.beta2
         state.beta1_power *= beta1
         state.beta2_power *= beta2
-        for theta, g, m, v in zip(parameters, gradients, state.m, state.v, strict=True):
+        averages = state.m, state.v, state.largest
+        for theta, g, m, v, largest in zip(parameters, gradients, *averages, strict=True):
             step, root = _room(scratch[0], theta), _room(scratch[1], theta)
             m *= beta1
             m += np.multiply(1 - beta1, g, out=step)
             v *= beta2
             v += np.multiply(1 - beta2, np.multiply(g, g, out=step), out=step)
+            if self.amsgrad:
+                np.maximum(largest, v, out=largest)
             m_hat = np.divide(m, 1 - state.beta1_power, out=step)
-            v_hat = np.divide(v, 1 - state.beta2_power, out=root)
+            v_hat = np.divide(largest, 1 - state.beta2_power, out=root)
             np.sqrt(v_hat, out=root)
             root += self.epsilon
             if self.epsilon == 0:
                 root[root == 0] = 1.0  # no gradient so far: 0/0 is no step
-            np.multiply(self.learning_rate, m_hat, out=step)
+            np.multiply(rate, m_hat, out=step)
             step /= root
             theta -= step

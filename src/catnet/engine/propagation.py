@@ -1,13 +1,18 @@
 r"""Propagation through a stack of networks, forward to the logits and back to the gradient.
 
-With :math:`A_0 = P / 255`, the pixels :math:`P` being integers,
+With :math:`A_0 = P / 255`, the pixels :math:`P` being integers (less an offset, if the split
+has one),
 
 .. math::
 
     Z_l &= W_l A_{l-1} + b_l, \quad A_l = \max(0, Z_l), \\
-    dZ_L &= (\sigma(Z_L) - y) / m, \quad
+    dZ_L &= w_y (\sigma(Z_L) - y) / m, \quad
     dZ_{l-1} = W_l^\top dZ_l \odot [A_{l-1} > 0], \\
     dW_l &= dZ_l A_{l-1}^\top, \quad db_l = \sum_i dZ_{l, i}.
+
+the weights :math:`w` of the classes being 1 unless `weigh` sets others. With leaky ReLUs,
+:math:`s Z_l` takes the place of 0 where :math:`Z_l` is not above it, and :math:`s = 0.01` that
+of the 0 of :math:`[A_{l-1} > 0]`.
 
 Every product is one of `catnet.exact`, whose slices are made once where several products share
 them.
@@ -27,7 +32,10 @@ import numpy as np
 from ..arithmetic import exact
 from ..errors import ParameterError
 
-__all__ = ["Propagation"]
+__all__ = ["SLOPES", "Propagation"]
+
+SLOPES = {"relu": 0.0, "leaky_relu": 0.01}
+"""Slope of each activation where its argument is not above 0."""
 
 
 class Propagation:
@@ -68,6 +76,7 @@ class Propagation:
                 f"not with {stack.layer_dims[0]}"
             )
         self.stack, self.split = stack, split
+        self.slope = SLOPES[stack.activation]
         widths = stack.layer_dims[1:]
         self.driven = np.empty((len(stack), widths[0], len(split)))
         # All layers below one another, so that what is alike for all is done in one go.
@@ -77,10 +86,17 @@ class Propagation:
         self.activations, self.logits = self.z[:-1], self.z[-1]
         self.hidden = outputs[:, : -widths[-1]]
         self.errors = np.empty_like(outputs)  # dZ
+        self.image_weights = None
         self.dz = [self.errors[:, layer] for layer in self.layers]
         self._forward_room, self._backward_room = _Room(), _Room()
         self.rest = np.empty_like(stack.rest)
         self.weights, self.biases = stack.views(None, self.rest)
+
+    def weigh(self, class_weights):
+        """Weigh the errors of each class; a member's weights are a pair, or None for 1 and 1."""
+        if any(pair is not None for pair in class_weights):
+            table = np.array([(1.0, 1.0) if pair is None else pair for pair in class_weights])
+            self.image_weights = table[:, np.newaxis, self.split.labels]
 
     def add_products(self, pixels, sliced, sums):
         """Add the products of some pixels with their weights, which are exact sums.
@@ -109,7 +125,8 @@ class Propagation:
         self._room.begin()
         z = np.add(self.driven, self.stack.biases[0], out=self.z[0])
         for layer, weights in enumerate(sliced, start=1):
-            a = np.maximum(z, 0.0, out=z)  # -0.0 for -0.0 on some machines: no slice has it
+            # A zero may have either sign on some machines: no slice has it.
+            a = np.maximum(z, self.slope * z if self.slope else 0.0, out=z)
             z = self._multiply(weights, self._slices(a, -2), self.z[layer])
             z += self.stack.biases[layer]
         self.probabilities = exact.sigmoid(self.logits)
@@ -124,9 +141,12 @@ class Propagation:
         self._room.begin()
         dz = np.subtract(self.probabilities, self.split.labels, out=self.dz[-1])
         dz /= m
+        if self.image_weights is not None:
+            dz *= self.image_weights
         for layer in range(len(sliced), 0, -1):
             dz = self._multiply(sliced[layer - 1], self._slices(dz, -2), self.dz[layer - 1])
-            dz *= self.activations[layer - 1] > 0
+            on = self.activations[layer - 1] > 0
+            dz *= np.where(on, 1.0, self.slope) if self.slope else on
         first = self.layers[0].stop  # its weights have a way of their own: see `cut_first`
         errors = self._slices(self.errors[:, first:], -1)
         inputs = self._slices(self.hidden, -1).swapaxes(-1, -2)

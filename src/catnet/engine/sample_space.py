@@ -37,14 +37,14 @@ class SampleSpace:
     ----------
     stack : Stack
     members : sequence of Member
-        All with `GradientDescent`.
+        All with `GradientDescent`, and without `clip_norm`.
     propagations : sequence of Propagation
 
     Raises
     ------
     ParameterError
-        If a member has another optimizer, or the images are too many (above some 11,000 of 64 by
-        64 pixels) for exact sums.
+        If a member has another optimizer or clips its gradients, or the images are too many
+        (above some 11,000 of 64 by 64 pixels) for exact sums.
     """
 
     def __init__(self, stack, members, propagations):
@@ -54,12 +54,16 @@ class SampleSpace:
                     "in sample space a step must be a multiple of the gradient: use "
                     f"GradientDescent, not {type(member.optimizer).__name__}"
                 )
+            if member.clip_norm is not None:
+                raise ParameterError(
+                    "clip_norm needs the first layer's gradient, which sample space does not take"
+                )
         self.stack, self.propagations = stack, propagations
         training = propagations[0].split
         self.inner = [_inner_products(training, other.split) for other in propagations]
         try:
             self.grids = [
-                exact.integer_grid(len(training), int(inner.max(initial=1.0)))
+                exact.integer_grid(len(training), int(np.abs(inner).max(initial=1.0)))
                 for inner in self.inner
             ]
         except ValueError as error:

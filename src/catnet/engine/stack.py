@@ -18,11 +18,12 @@ class Stack:
     Parameters
     ----------
     networks : sequence of Network
-        At least one, all of the same widths. Their parameters are copied.
+        At least one, all of the same widths and activation. Their parameters are copied.
 
     Attributes
     ----------
     layer_dims : tuple of int
+    activation : str
     first : ndarray, shape (S, n_1, n_0)
         Weights of the first layer, which are nearly all there are.
     rest : ndarray, shape (S, r)
@@ -33,16 +34,21 @@ class Stack:
     Raises
     ------
     ParameterError
-        If the widths differ, or a parameter is not as `Network` describes it.
+        If the widths or activations differ, or a parameter is not as `Network` describes it.
     """
 
     def __init__(self, networks):
-        self.layer_dims = networks[0].layer_dims
+        self.layer_dims, self.activation = networks[0].layer_dims, networks[0].activation
         for network in networks:
             if network.layer_dims != self.layer_dims:
                 raise ParameterError(
                     "networks of one stack need the same layer_dims, not "
                     f"{list(self.layer_dims)} and {list(network.layer_dims)}"
+                )
+            if network.activation != self.activation:
+                raise ParameterError(
+                    "networks of one stack need the same activation, not "
+                    f"{self.activation} and {network.activation}"
                 )
             _check_arrays(network)
         first = np.stack([network.weights[0] for network in networks])
@@ -69,7 +75,7 @@ class Stack:
     def take(self, places):
         """Return a stack of the members at these places."""
         smaller = Stack.__new__(Stack)
-        smaller.layer_dims = self.layer_dims
+        smaller.layer_dims, smaller.activation = self.layer_dims, self.activation
         smaller._hold(self.first[places], self.rest[places])
         return smaller
 

@@ -61,17 +61,32 @@ class Member:
         Layers, numbered from 1, that are not updated.
     early_stopping : EarlyStopping, optional
         Stop by the validation cost, and keep the parameters that had the lowest.
+    clip_norm : float, optional
+        Shorten the gradient g of all that is trained to this Euclidean norm, ``g * (clip_norm /
+        norm)``, where it is longer [1]_. The first layer's gradient is then taken twice, and one
+        of 1e67 or more is out of range: the run diverges.
+    class_weights : pair of float, optional
+        What the gradient of images with label 0 and with label 1 is multiplied with: of m images
+        with m_0 and m_1 of a class, ``(m / (2 * m_0), m / (2 * m_1))`` gives both classes the
+        same say. The costs that are recorded stay those of all images alike.
 
     Raises
     ------
     ParameterError
-        If there is no such layer.
+        If there is no such layer, or a number is out of its range.
+
+    References
+    ----------
+    .. [1] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
+       networks", ICML 2013.
     """
 
     network: Network
     optimizer: GradientDescent | Adam
     frozen_layers: Collection[int] = ()
     early_stopping: EarlyStopping | None = None
+    clip_norm: float | None = None
+    class_weights: tuple[float, float] | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "frozen_layers", frozenset(self.frozen_layers))
@@ -80,6 +95,20 @@ class Member:
                 raise ParameterError(
                     f"frozen layer {layer!r} is not there: the layers are 1 … {self.network.depth}"
                 )
+        if self.clip_norm is not None:
+            object.__setattr__(self, "clip_norm", _positive("clip_norm", self.clip_norm))
+        if self.class_weights is not None:
+            weights = tuple(_positive("a class weight", weight) for weight in self.class_weights)
+            if len(weights) != 2:
+                raise ParameterError(f"class_weights must be two numbers, not {len(weights)}")
+            object.__setattr__(self, "class_weights", weights)
+
+
+def _positive(name, value):
+    number = as_float(name, value)
+    if not 0 < number < np.inf:
+        raise ParameterError(f"{name} must be above 0 and finite, not {number!r}")
+    return number
 
 
 def fit(
@@ -91,6 +120,8 @@ def fit(
     frozen_layers=(),
     validation=None,
     early_stopping=None,
+    clip_norm=None,
+    class_weights=None,
     watch=(),
     cost_epsilon=COST_EPSILON,
     sample_space=False,
@@ -106,7 +137,7 @@ def fit(
     optimizer : GradientDescent or Adam
     num_iterations : int
         How many updates, at least 1.
-    frozen_layers, early_stopping
+    frozen_layers, early_stopping, clip_norm, class_weights
         As for `Member`.
     validation, watch, cost_epsilon, sample_space, progress
         As for `fit_stack`.
@@ -124,7 +155,7 @@ def fit(
         a network whose outputs are.
     """
     (history,) = fit_stack(
-        [Member(network, optimizer, frozen_layers, early_stopping)],
+        [Member(network, optimizer, frozen_layers, early_stopping, clip_norm, class_weights)],
         split,
         num_iterations,
         validation=validation,
@@ -149,7 +180,7 @@ def fit_stack(
     sample_space=False,
     progress=False,
 ):
-    """Train networks of the same widths in place, all at once on all images.
+    """Train networks of the same widths and activation in place, all at once on all images.
 
     Every network ends, and every history reads, as if it had been trained alone, to the bit. A
     member that diverges or stops early leaves the others alone.
@@ -168,9 +199,9 @@ def fit_stack(
     cost_epsilon : float
         Added inside the logarithms of the cost; the gradient does not know of it.
     sample_space : bool
-        Train in the space of the images: for `GradientDescent`, and much faster where images are
-        few. Costs then agree with those of the direct way to some nine digits at first, but not
-        to the bit; see `catnet.engine.sample_space`.
+        Train in the space of the images: for `GradientDescent` without `clip_norm`, and much
+        faster where images are few. Costs then agree with those of the direct way to some nine
+        digits at first, but not to the bit; see `catnet.engine.sample_space`.
     progress : bool
         Show a progress bar on standard error.
 
@@ -182,7 +213,8 @@ def fit_stack(
     Raises
     ------
     ParameterError
-        If an argument is out of its range, the widths differ, or a network is given twice.
+        If an argument is out of its range, the widths or activations differ, or a network is
+        given twice.
     """
     members, watch = list(members), frozenset(watch)
     splits = [split] if validation is None else [split, validation]

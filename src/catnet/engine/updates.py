@@ -91,6 +91,8 @@ class Updates:
             for pixels in starmap(slice, pairwise(ends))
         ]
         self.rest = rest_blocks(stack, members)
+        clips = any(member.clip_norm is not None for member in members)
+        self.clipping = _Clipping(stack, members) if clips else None
         self.grid = exact.integer_grid(inputs)
         self._begin(stack, propagations)
 
@@ -110,6 +112,8 @@ class Updates:
         """Go on with the members at these places, which are the new stack."""
         for blocks in [self.rest, *(strip.blocks for strip in self.strips)]:
             blocks[:] = [block for block in blocks if block.keep(places)]
+        if self.clipping is not None:
+            self.clipping.keep(places)
         self._begin(stack, propagations)
         self.drive()
 
@@ -141,6 +145,9 @@ class Updates:
             training.cut_first()
         if look is not None:
             look(training.first_gradient(slice(None), np.empty_like(self.stack.first)))
+        if self.clipping is not None:
+            self.clipping.measure(training, self.workers)
+            self.clipping.apply(training.rest)
         for block in self.rest:
             block.update(self.stack.rest, block.of(training.rest), self.room[0, :2])
         if any(strip.blocks for strip in self.strips):
@@ -156,6 +163,8 @@ class Updates:
         theta = self.stack.first[..., strip.pixels]
         gradient = self.room[number, 0, : theta.size].reshape(theta.shape)
         self.propagations[0].first_gradient(strip.pixels, gradient)
+        if self.clipping is not None:
+            self.clipping.apply(gradient)
         for block in strip.blocks:
             block.update(self.stack.first, gradient[block.members], self.room[number, 1:])
         self._measure(strip, number)
@@ -175,6 +184,58 @@ class Updates:
         sliced = sliced.reshape(len(sliced), -1, theta.shape[-1])
         for propagation, sums in zip(self.propagations, self.sums, strict=True):
             propagation.add_products(strip.pixels, sliced, sums[number])
+
+
+class _Clipping:
+    """Shortens gradients that are longer than their member's `clip_norm`.
+
+    Every gradient of the first layer is then taken twice: its norm must be known before the
+    first strip is updated. The sums of squares are exact row by row, so that no number depends
+    on the strips.
+    """
+
+    def __init__(self, stack, members):
+        bounds = [np.inf if m.clip_norm is None else m.clip_norm for m in members]
+        self.bounds = np.array(bounds)[:, np.newaxis]
+        self.first = np.array([1 not in member.frozen_layers for member in members])
+        self.rest = np.zeros(stack.rest.shape, bool)  # what is trained
+        for trained, member in zip(self.rest, members, strict=True):
+            for part in stack.rest_of(member.frozen_layers):
+                trained[part] = True
+
+    def keep(self, places):
+        """Keep the members at these places."""
+        self.bounds, self.first = self.bounds[places], self.first[places]
+        self.rest = self.rest[places]
+
+    def measure(self, training, workers):
+        """Take the norms of the gradient of all that a member trains."""
+        inputs, width = training.stack.layer_dims[:2]
+        rows = np.zeros((len(self.bounds), width))
+
+        def add(place, number):
+            errors = training.first_errors[:, place]
+            gradient = training.to_pixels(errors, slice(None), np.empty((width, inputs)))
+            rows[place] = _squares(gradient)[:, 0]
+
+        clipped = np.isfinite(self.bounds[:, 0])
+        workers.each(add, np.flatnonzero(clipped & self.first))
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = np.where(self.rest, training.rest * training.rest, 0.0)
+            norms = np.sqrt(exact.total(np.concatenate([rows, squares], axis=1)))
+            within = (norms <= self.bounds) | ~clipped[:, np.newaxis]
+            self.factors = np.where(within, 1.0, self.bounds / norms)
+
+    def apply(self, gradients):
+        """Shorten gradients, shape (S, …), in place."""
+        # One that is out of range is NaN.
+        with np.errstate(invalid="ignore"):
+            gradients *= self.factors.reshape(-1, *[1] * (gradients.ndim - 1))
+
+
+def _squares(gradient):
+    with np.errstate(over="ignore"):
+        return exact.total(np.multiply(gradient, gradient, out=gradient))
 
 
 def first_blocks(members, part):

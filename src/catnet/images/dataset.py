@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, ParameterError
 
 __all__ = ["Dataset", "Split"]
 
@@ -31,6 +31,8 @@ class Split:
         column (n, 1) is taken as well.
     factors : dict of str to ndarray of shape (n,), optional
         What is known of how each image was made; empty for photographs.
+    offset : ndarray of uint8, shape (height, width, 3), optional
+        What is taken off every image for the network; the images stay as they are.
 
     Raises
     ------
@@ -41,6 +43,7 @@ class Split:
     images: np.ndarray
     labels: np.ndarray
     factors: dict[str, np.ndarray] = field(default_factory=dict)
+    offset: np.ndarray | None = None
 
     def __post_init__(self):
         if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[3] != 3:
@@ -65,6 +68,13 @@ class Split:
                     f"factor {name} must have shape ({len(self)},), one an image, not "
                     f"{values.shape}"
                 )
+        if self.offset is not None and (
+            self.offset.dtype != np.uint8 or self.offset.shape != self.images.shape[1:]
+        ):
+            raise DataError(
+                f"the offset must be uint8 of shape {self.images.shape[1:]}, like one image, not "
+                f"{self.offset.dtype} of shape {self.offset.shape}"
+            )
 
     def __len__(self):
         return len(self.images)
@@ -73,10 +83,11 @@ class Split:
     def pixels(self):
         """Flattened images, (height·width·3, n) float64 that are integers 0 to 255.
 
-        Kept as integers so that the first layer's sums can be exact. Eight times as large as
-        the images, and kept once it was asked for: see `blocks`.
+        Less the offset, if there is one: then integers -255 to 255. Kept as integers so that the
+        first layer's sums can be exact. Eight times as large as the images, and kept once it was
+        asked for: see `blocks`.
         """
-        return self._flat.astype(np.float64).T
+        return self._numbers(slice(None), slice(None))
 
     @cached_property
     def _flat(self):
@@ -103,11 +114,17 @@ class Split:
             return
         for start in range(0, len(self), BLOCK):
             place = slice(start, min(start + BLOCK, len(self)))
-            yield place, self._flat[place, pixels].astype(np.float64).T
+            yield place, self._numbers(place, pixels)
+
+    def _numbers(self, place, pixels):
+        numbers = self._flat[place, pixels].astype(np.float64)
+        if self.offset is not None:
+            numbers -= self.offset.ravel()[pixels]
+        return numbers.T
 
     @property
     def features(self):
-        """The article's inputs, (height·width·3, n) float64 in [0, 1]: pixels / 255."""
+        """The article's inputs, (height·width·3, n) float64: pixels / 255, within [-1, 1]."""
         return self.pixels / 255.0
 
     def take(self, index):
@@ -116,7 +133,35 @@ class Split:
             self.images[index],
             self.labels[index],
             {name: values[index] for name, values in self.factors.items()},
+            self.offset,
         )
+
+    def mean_image(self):
+        """Mean of the images, rounded to integers (halves up): uint8, (height, width, 3)."""
+        if not len(self):
+            raise DataError("no images have no mean")
+        sums = self.images.sum(axis=0, dtype=np.int64)
+        return ((2 * sums + len(self)) // (2 * len(self))).astype(np.uint8)
+
+    def centred(self, offset):
+        """Return the split of the same images less an offset, for the network.
+
+        Inputs that are all positive push all weights of a unit the same way [1]_. Pixels less
+        whole numbers stay whole, and within ±255: the sums over them are as exact as before,
+        with the same bits for the weights.
+
+        Parameters
+        ----------
+        offset : ndarray of uint8, shape (height, width, 3)
+            What to take off. A network needs the same in whatever it is shown: the mean that is
+            taken off test images is that of the training images (`Dataset.centred`).
+
+        References
+        ----------
+        .. [1] Y. LeCun, L. Bottou, G. B. Orr, K.-R. Müller, "Efficient BackProp", Neural
+           Networks: Tricks of the Trade, 1998.
+        """
+        return replace(self, offset=offset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,3 +181,29 @@ class Dataset:
     train: Split
     test: Split
     classes: tuple[str, str] = ("non-cat", "cat")
+
+    def centred(self, by):
+        """Return the same images less an offset, the same for training and test images.
+
+        Parameters
+        ----------
+        by : str
+            ``"128"`` for the middle of the range, then pixels are -128 to 127; or ``"mean"``
+            for the mean training image, rounded to integers.
+
+        Returns
+        -------
+        Dataset
+
+        Raises
+        ------
+        ParameterError
+            If it is neither.
+        """
+        if by not in ("128", "mean"):
+            raise ParameterError(f'by must be "128" or "mean", not {by!r}')
+        if by == "mean":
+            offset = self.train.mean_image()
+        else:
+            offset = np.full(self.train.images.shape[1:], 128, np.uint8)
+        return replace(self, train=self.train.centred(offset), test=self.test.centred(offset))

@@ -48,10 +48,13 @@ class ArraySpec:
     shapes : tuple of tuple of (int or None)
         The shapes it may have; None is any length. An array of any length must lie in the file
         as it is, not packed: only so is its size known to be honest.
+    optional : bool
+        Whether a file may do without.
     """
 
     kind: type
     shapes: tuple[tuple[int | None, ...], ...]
+    optional: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -149,7 +152,8 @@ def _read(content: bytes, where: str, wanted: Mapping[str, ArraySpec]) -> dict[s
             arrays: dict[str, np.ndarray] = {}
             room = len(content)
             for pattern, spec in wanted.items():
-                for name in [n for n in held if fnmatchcase(n, pattern)] or [pattern]:
+                found = [name for name in held if fnmatchcase(name, pattern)]
+                for name in found or ([] if spec.optional else [pattern]):
                     arrays[name] = _read_array(file, held, name, spec, room, where)
                     if spec.is_open:
                         room -= arrays[name].nbytes  # no two of them may be the same bytes

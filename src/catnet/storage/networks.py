@@ -1,5 +1,6 @@
 """A network's parameters in an HDF5 file: datasets weights/1, weights/2, … and biases/1, ….
 
+Where there is a dataset `slope`, its one number is the slope of ReLUs that leak; else they do not.
 Such a file may come from anyone, so it is read with the same care as the images.
 """
 
@@ -18,9 +19,10 @@ MAX_BYTES = 2**30
 
 MATRIX = ArraySpec(np.float64, ((None, None),))
 KINDS = ("weights", "biases")
+SLOPE = ArraySpec(np.float64, ((1,),), optional=True)
 
 
-def write_layers(path, weights, biases):
+def write_layers(path, weights, biases, slope=0.0):
     """Write a network's parameters to a file.
 
     Parameters
@@ -28,6 +30,8 @@ def write_layers(path, weights, biases):
     path : str or path
     weights : list of ndarray, shapes (n_l, n_{l-1})
     biases : list of ndarray, shapes (n_l, 1)
+    slope : float
+        Of the ReLUs where their argument is not above 0.
 
     Raises
     ------
@@ -41,6 +45,8 @@ def write_layers(path, weights, biases):
         for kind, arrays in zip(KINDS, (weights, biases), strict=True):
             for layer, array in enumerate(arrays, 1):
                 file[f"{kind}/{layer}"] = array
+        if slope:
+            file["slope"] = np.array([slope])
     if content.getbuffer().nbytes > MAX_BYTES:
         raise ParameterError(f"a network of more than {MAX_BYTES} bytes is not saved")
     try:
@@ -60,6 +66,7 @@ def read_layers(path):
     -------
     weights : list of ndarray of float64, shapes (n_l, n_{l-1})
     biases : list of ndarray of float64, shapes (n_l, 1)
+    slope : float
 
     Raises
     ------
@@ -69,7 +76,8 @@ def read_layers(path):
     """
     try:
         content = read_bytes(Path(path), MAX_BYTES)
-        arrays = read_arrays(content, str(path), {f"{kind}/*": MATRIX for kind in KINDS})
+        wanted = {f"{kind}/*": MATRIX for kind in KINDS} | {"slope": SLOPE}
+        arrays = read_arrays(content, str(path), wanted)
     except DataError as error:
         raise ParameterError(str(error)) from error
     try:
@@ -81,7 +89,7 @@ def read_layers(path):
     if not follow_on or [b.shape for b in biases] != [(n, 1) for n in widths]:
         shapes = [array.shape for array in (*weights, *biases)]
         raise _no_network(path, f"arrays of the shapes {shapes} do not follow on from one another")
-    return weights, biases
+    return weights, biases, float(arrays["slope"][0]) if "slope" in arrays else 0.0
 
 
 def _in_order(arrays, kind):
