@@ -90,6 +90,7 @@ def fit(
     validation=None,
     early_stopping=None,
     watch=(),
+    snapshots=(),
     cost_epsilon=COST_EPSILON,
     sample_space=False,
     progress=False,
@@ -106,7 +107,7 @@ def fit(
         How many updates, at least 1.
     frozen_layers, early_stopping
         As for `Member`.
-    validation, watch, cost_epsilon, sample_space, progress
+    validation, watch, snapshots, cost_epsilon, sample_space, progress
         As for `fit_stack`.
 
     Returns
@@ -127,6 +128,7 @@ def fit(
         num_iterations,
         validation=validation,
         watch=watch,
+        snapshots=snapshots,
         cost_epsilon=cost_epsilon,
         sample_space=sample_space,
         progress=progress,
@@ -143,6 +145,7 @@ def fit_stack(
     *,
     validation=None,
     watch=(),
+    snapshots=(),
     cost_epsilon=COST_EPSILON,
     sample_space=False,
     progress=False,
@@ -162,7 +165,10 @@ def fit_stack(
     validation : Split, optional
         Images whose cost is recorded as well.
     watch : collection of str
-        What else to record: ``"dead_units"``, ``"gradient_norms"``.
+        What else to record: ``"dead_units"``, ``"gradient_norms"``, ``"logit_ranges"``.
+    snapshots : collection of int
+        Numbers of updates, below `num_iterations`, after which a copy of every network is kept
+        in its history.
     cost_epsilon : float
         Added inside the logarithms of the cost; the gradient does not know of it.
     sample_space : bool
@@ -182,8 +188,8 @@ def fit_stack(
     ParameterError
         If an argument is out of its range, or the widths differ.
     """
-    members, watch = list(members), frozenset(watch)
-    _check(members, num_iterations, validation, watch)
+    members, watch, snapshots = list(members), frozenset(watch), frozenset(snapshots)
+    _check(members, num_iterations, validation, watch, snapshots)
     splits = [split] if validation is None else [split, validation]
     runs = [Run(member) for member in members]
     with Workers() as workers, _bar(num_iterations * len(runs), progress) as bar:
@@ -195,6 +201,8 @@ def fit_stack(
                 together.look(iteration, cost_epsilon)
                 if all(run.divergence for run in together.runs):
                     break
+                if iteration in snapshots:
+                    together.keep_snapshots(iteration)
                 together.step(watch)
                 bar.update(len(together.runs))
                 together.drop_ended()
@@ -220,7 +228,7 @@ def _bar(total, progress):
     return tqdm(total=total, unit="it", leave=False)
 
 
-def _check(members, num_iterations, validation, watch):
+def _check(members, num_iterations, validation, watch, snapshots):
     if not members:
         raise ParameterError("there is no network to train")
     if num_iterations < 1:
@@ -230,3 +238,9 @@ def _check(members, num_iterations, validation, watch):
     for name in watch:
         if name not in WATCHABLE:
             raise ParameterError(f"cannot watch {name!r}: it can be one of {', '.join(WATCHABLE)}")
+    for updates in snapshots:
+        if updates not in range(num_iterations):
+            raise ParameterError(
+                f"there is no snapshot after {updates!r} updates: the numbers are "
+                f"0 … {num_iterations - 1}"
+            )
