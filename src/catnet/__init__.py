@@ -4,10 +4,11 @@ from .engine.network import Network
 from .engine.optimizers import Adam, GradientDescent
 from .engine.training import EarlyStopping, History, Member, fit, fit_stack
 from .errors import CatnetError, DataError, DivergenceError, ParameterError
-from .images.catvnoncat import load_catvnoncat
 from .images.dataset import Dataset, Split
-from .images.drawn import draw, load_drawn
+from .images.drawn import draw
+from .images.load import load_data
 from .report.results import Results, Run
+from .studies.results import StudyResults, load_study
 
 __all__ = [
     "Adam",
@@ -24,39 +25,16 @@ __all__ = [
     "Results",
     "Run",
     "Split",
+    "StudyResults",
     "check_parameters",
     "draw",
     "fit",
     "fit_stack",
     "load_data",
+    "load_study",
 ]
 
 __version__ = "0.1.0"
-
-
-def load_data(name="catvnoncat"):
-    """Load a dataset by its name.
-
-    Parameters
-    ----------
-    name : str
-        ``"catvnoncat"``, the real images, or ``"drawn"``, the embedded ones.
-
-    Returns
-    -------
-    Dataset
-
-    Raises
-    ------
-    ParameterError
-        If there is no dataset of that name.
-    DataError
-        If the real images cannot be had, or are not what they should be.
-    """
-    loaders = {"catvnoncat": load_catvnoncat, "drawn": load_drawn}
-    if name not in loaders:
-        raise ParameterError(f"dataset must be one of {', '.join(loaders)}, not {name!r}")
-    return loaders[name]()
 
 
 def check_parameters(chapter, namespace):
