@@ -173,7 +173,7 @@ class Store:
 
     def _read_part(self, path):
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 part = dict(file)
             digest = str(part.pop("plan"))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
