@@ -227,6 +227,11 @@ def _parser():
     study.add_argument(
         "--workers", type=_count, metavar="N", help="processes at once (one for each core)"
     )
+    study.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="train on a Dask cluster instead: tcp://HOST:8786",
+    )
 
     verify = command(
         "verify",
@@ -356,11 +361,17 @@ def _study(arguments):
         return 0 if study.check(folder, plan, arguments.check, workers=arguments.workers) else 1
     if arguments.repeat:
         return 0 if study.repeat(folder, plan, arguments.repeat) else 1
+    crew = None
+    if arguments.scheduler:
+        from .studies.cluster import cluster
+
+        crew = cluster(arguments.scheduler, plan.dataset)
     study.run(
         folder,
         plan,
         only=arguments.only,
         limit=arguments.limit,
+        crew=crew,
         workers=arguments.workers,
     )
     return 0

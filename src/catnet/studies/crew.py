@@ -1,4 +1,4 @@
-"""Who trains: processes of this machine, one for each core."""
+"""Who trains: processes of this machine, or a cluster's (see `catnet.studies.cluster`)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,36 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from ..errors import CatnetError
 from ..report.machine import THREADS
 
-__all__ = ["processes"]
+__all__ = ["Crew", "processes"]
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who trains.
+
+    Parameters
+    ----------
+    submit : callable
+        Called with a function and its arguments, returns a `concurrent.futures.Future`.
+    workers : callable
+        Returns how many there are at the moment.
+    ahead : int
+        How many stacks for each of them it is good to have submitted: one, or more if it takes
+        time to reach them.
+    """
+
+    submit: Callable
+    workers: Callable[[], int]
+    ahead: int = 1
 
 
 @contextmanager
@@ -29,10 +51,7 @@ def processes(count):
 
     Yields
     ------
-    submit : callable
-        Called with a function and its arguments, returns a `concurrent.futures.Future`.
-    room : callable
-        Returns how many of them it is good to have at once.
+    Crew
 
     Raises
     ------
@@ -45,7 +64,7 @@ def processes(count):
     os.environ |= dict.fromkeys(THREADS, "1")  # read by each process when it starts
     pool = ProcessPoolExecutor(count, context, _begin, (heard,))
     try:
-        yield pool.submit, lambda: count
+        yield Crew(pool.submit, lambda: count)
     except BrokenProcessPool:
         raise CatnetError(
             "a process that was training was killed, perhaps for want of memory: what is finished "

@@ -124,13 +124,14 @@ def train(name, text, numbers, images_digest):
         The study's name, and its plan.
     numbers : list of int
         Which runs.
-    images_digest : str
-        Of the images that it must be trained on.
+    images_digest : str or None
+        Of the images that it must be trained on, if that is known.
 
     Returns
     -------
     dict of str to ndarray
-        The `columns` of these runs, their ``number``, and ``seconds``, how long it took.
+        The `columns` of these runs and their ``number``; ``images``, the digest of what they were
+        trained on; and ``seconds``, how long it took.
 
     Raises
     ------
@@ -140,8 +141,11 @@ def train(name, text, numbers, images_digest):
     start = time.monotonic()
     plan = parse_plan(name, text)
     images, digest = images_of(plan.dataset)
-    if digest != images_digest:
-        raise DataError(f"the images {plan.dataset} are others in this process: sha256 {digest}")
+    if images_digest not in (None, digest):
+        raise DataError(
+            f"the images {plan.dataset} are not those that the results of {name} were made with: "
+            f"sha256 {digest[:12]}… instead of {images_digest[:12]}…"
+        )
     runs = [plan.runs[number] for number in numbers]
     shared = runs[0].arm.settings
     training, held_out = divided(images.train, shared)
@@ -162,7 +166,7 @@ def train(name, text, numbers, images_digest):
     for row, (one, history) in enumerate(zip(members, histories, strict=True)):
         entry = {column: values[row : row + 1] for column, values in part.items()}
         _record(entry, plan, shared, one.network, history, training, images)
-    return part | {"seconds": np.array(time.monotonic() - start)}
+    return part | {"images": np.array(digest), "seconds": np.array(time.monotonic() - start)}
 
 
 def _sizes(images):

@@ -131,17 +131,16 @@ class Store:
         joined = {name: np.delete(values, twice, axis=0) for name, values in joined.items()}
         return joined | {"images": parts[0]["images"], "seconds": np.array(seconds)}
 
-    def add(self, part, images_digest):
+    def add(self, part):
         """Keep a finished stack.
 
         Parameters
         ----------
         part : dict of str to ndarray
             What `train` returned.
-        images_digest : str
         """
         content = io.BytesIO()
-        np.savez(content, **part, images=np.array(images_digest), plan=np.array(self.plan.digest))
+        np.savez(content, **part, plan=np.array(self.plan.digest))
         self.parts.mkdir(parents=True, exist_ok=True)
         first, last = part["number"][0], part["number"][-1]
         name = f"{first}-{last}-{len(part['number'])}-{os.urandom(4).hex()}.npz"

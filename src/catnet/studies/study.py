@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import deque
@@ -12,9 +13,9 @@ import numpy as np
 from ..errors import CatnetError
 from ..report.machine import cores
 from .crew import processes
-from .progress import RATE, Progress, duration
-from .records import images_of, train
-from .settings import SHARED, steps_of
+from .progress import RATE, Progress, duration, steps
+from .records import train
+from .settings import SHARED
 from .store import Store, entry_bytes
 
 __all__ = ["check", "repeat", "run", "stacks", "status"]
@@ -52,7 +53,7 @@ def stacks(plan, numbers, workers):
             most = MEMBERS_IN_SAMPLE_SPACE
         size = max(1, min(most, -(-len(some) // workers)))
         pieces += [some[start : start + size] for start in range(0, len(some), size)]
-    return sorted(pieces, key=lambda piece: _steps(plan, piece), reverse=True)
+    return sorted(pieces, key=lambda piece: steps(plan, piece), reverse=True)
 
 
 def run(folder, plan, *, only=(), limit=None, crew=None, workers=None, report=print):
@@ -68,8 +69,8 @@ def run(folder, plan, *, only=(), limit=None, crew=None, workers=None, report=pr
     limit : float, optional
         Seconds after which nothing more is to be running. A stack is begun only if it is expected
         to be done by then; the first ones are always, and what is begun is waited for.
-    crew : context manager, optional
-        Who trains; see `catnet.studies.crew.processes`, which is the default.
+    crew : context manager of Crew, optional
+        Who trains; by default `processes`.
     workers : int, optional
         How many of these processes; by default one for each core.
     report : callable
@@ -86,7 +87,6 @@ def run(folder, plan, *, only=(), limit=None, crew=None, workers=None, report=pr
         If its plan was changed after results were made, the images are others than those of its
         results, or another command is at work on it.
     """
-    start = time.monotonic()
     workers = workers or cores()
     store = Store(folder, plan)
     with store.locked():
@@ -95,19 +95,8 @@ def run(folder, plan, *, only=(), limit=None, crew=None, workers=None, report=pr
         chosen = [r.number for r in (plan.only(only) if only else plan.runs)]
         missing = [number for number in chosen if number not in done]
         if missing:
-            images_digest = _images_digest(plan, results)
-            rate = _rate(plan, results)
-            progress = Progress(plan.name, _steps(plan, missing), len(missing), rate, workers)
-            until = None if limit is None else start + limit
-
-            def keep(part):
-                store.add(part, images_digest)
-                numbers = part["number"].tolist()
-                progress.done(len(numbers), _steps(plan, numbers), float(part["seconds"]))
-
-            with progress, crew or processes(min(workers, len(missing))) as (submit, room):
-                pieces = stacks(plan, missing, workers)
-                _train_all(plan, pieces, images_digest, submit, room, keep, progress, until)
+            with crew or processes(min(workers, len(missing))) as team:
+                _train_all(plan, missing, results, team, store.add, limit)
             results = store.read()
         complete = store.finish(results)
     for line in status(folder, plan, workers):
@@ -115,23 +104,39 @@ def run(folder, plan, *, only=(), limit=None, crew=None, workers=None, report=pr
     return complete
 
 
-def _train_all(plan, pieces, images_digest, submit, room, keep, progress, until=None):
-    """Train stacks, a few at a time, and hand on what comes out."""
-    waiting, running, begun = deque(pieces), {}, 0
-    while waiting or running:
-        while waiting and len(running) < room():
-            expected = progress.expected(_steps(plan, waiting[0]))
-            if until is not None and begun >= room() and time.monotonic() + expected > until:
-                waiting.clear()
-                break
-            piece = waiting.popleft()
-            running[submit(train, plan.name, plan.text, piece, images_digest)] = piece
-            begun += 1
-        finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
-        for future in finished:
-            del running[future]
-            keep(future.result())
-        progress.show()
+def _train_all(plan, numbers, results, crew, keep, limit=None):
+    """Train runs in stacks, a few at a time, and hand on what comes out.
+
+    With a limit of so many seconds a stack is begun only if it is expected to be done by then,
+    but for the first of each worker.
+    """
+    images_digest = str(results["images"]) if results else None
+    at_first = max(1, crew.workers())
+    waiting, running, begun = deque(stacks(plan, numbers, at_first)), {}, 0
+    with Progress(plan, numbers, _rate(plan, results), at_first) as progress:
+        until = math.inf if limit is None else progress.start + limit
+        while waiting or running:
+            workers = progress.workers = crew.workers()
+            if not workers:  # all of a cluster's are gone, with what they had
+                waiting.extend(running.pop(future) for future in list(running) if future.cancel())
+            while waiting and len(running) < workers * crew.ahead:
+                expected = progress.expected(waiting[0])
+                if begun >= at_first and time.monotonic() + expected > until:
+                    waiting.clear()
+                    break
+                piece = waiting.popleft()
+                future = crew.submit(train, plan.name, plan.text, piece, images_digest)
+                running[future] = piece
+                begun += 1
+            finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in finished:
+                del running[future]
+                part = future.result()
+                keep(part)
+                progress.done(part["number"].tolist(), float(part["seconds"]))
+            progress.show()
+            if not running and not workers:
+                time.sleep(0.5)
 
 
 def status(folder, plan, workers=None):
@@ -159,7 +164,7 @@ def status(folder, plan, workers=None):
         where = store.final if store.final.exists() else f"{store.parts}, to be put together"
         return [f"{lines[0]}, in {where}"]
     left = np.flatnonzero(~done).tolist()
-    seconds = _steps(plan, left) * _rate(plan, results) / workers
+    seconds = steps(plan, left) * _rate(plan, results) / workers
     lines[0] += f", {len(left)} left: about {duration(seconds)} with {workers} at a time"
     start = 0
     for arm in plan.arms:
@@ -236,22 +241,15 @@ def _finished(folder, plan):
 
 
 def _again(plan, results, chosen, workers, report):
-    images_digest = _images_digest(plan, results)
     places = {number: place for place, number in enumerate(results["number"].tolist())}
     again = {}
 
     def keep(part):
         numbers = part["number"].tolist()
         again.update({number: (part, place) for place, number in enumerate(numbers)})
-        progress.done(len(numbers), _steps(plan, numbers), float(part["seconds"]))
 
-    workers = min(workers, len(chosen))
-    rate = _rate(plan, results)
-    progress = Progress(plan.name, _steps(plan, chosen), len(chosen), rate, workers)
-    with progress, processes(workers) as (submit, room):
-        _train_all(
-            plan, stacks(plan, chosen, workers), images_digest, submit, room, keep, progress
-        )
+    with processes(min(workers, len(chosen))) as crew:
+        _train_all(plan, chosen, results, crew, keep)
     all_same = True
     for number in chosen:
         part, place = again[number]
@@ -272,23 +270,8 @@ def _again(plan, results, chosen, workers, report):
     return all_same
 
 
-def _images_digest(plan, results):
-    """Return the digest of the images here, if the results so far are of the same."""
-    _, digest = images_of(plan.dataset)
-    if results and str(results["images"]) != digest:
-        raise CatnetError(
-            f"the images here are not those that the results of {plan.name} were made with: "
-            f"sha256 {digest[:12]}… instead of {str(results['images'])[:12]}…"
-        )
-    return digest
-
-
-def _steps(plan, numbers):
-    return sum(steps_of(plan.runs[number].arm.settings) for number in numbers)
-
-
 def _rate(plan, results):
     """Return seconds for a step of `steps_of`, as far as the results tell."""
     if not results or np.isnan(results["seconds"]):
         return RATE
-    return float(results["seconds"]) / _steps(plan, results["number"].tolist())
+    return float(results["seconds"]) / steps(plan, results["number"].tolist())
