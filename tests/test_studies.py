@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -267,6 +267,19 @@ def test_stopped_again_and_again(plan, tmp_path, monkeypatch):
     assert final_bytes(folder, plan) == whole
     numbers = [number for piece in trained for number in piece]
     assert sorted(numbers) == list(range(len(plan.runs)))  # none twice
+
+
+def test_what_is_lost_with_all_workers_is_trained_by_those_that_come(plan, tmp_path, monkeypatch):
+    whole = final_bytes(tmp_path / "whole", plan)
+    looks = iter([2, 2, 0])
+    lost = [Future(), Future()]
+    pending = list(lost)
+    with here() as crew:
+        fleeting = Crew(
+            lambda *work: pending.pop() if pending else crew.submit(*work), lambda: next(looks, 1)
+        )
+        assert final_bytes(tmp_path / "lost", plan, crew=nullcontext(fleeting)) == whole
+    assert not pending and all(future.cancelled() for future in lost)
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])

@@ -17,7 +17,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
 import sys
+import time
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from importlib import metadata
@@ -43,6 +45,7 @@ __all__ = ["cluster", "proof"]
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = ("engine", "images", "studies")  # whose code decides what comes out
 CONNECT = 20  # seconds
+ASK_EVERY = 1.0  # seconds between two questions who is there: the answer grows with the cluster
 
 
 def proof(dataset):
@@ -145,10 +148,14 @@ def cluster(address, dataset):
     except (OSError, ValueError) as error:
         raise CatnetError(f"no Dask scheduler answers at {address}: {error!s:.200}") from None
     with client:
+        asked, count = -math.inf, 0
 
         def workers():
-            known = client.scheduler_info(n_workers=-1)["workers"].values()
-            return sum(gate.name in worker["resources"] for worker in known)
+            nonlocal asked, count
+            if time.monotonic() > asked + ASK_EVERY:
+                known = client.scheduler_info(n_workers=-1)["workers"].values()
+                asked, count = time.monotonic(), sum(gate.name in w["resources"] for w in known)
+            return count
 
         try:
             client.register_plugin(gate, name=gate.name)
