@@ -16,6 +16,10 @@ from pythons import PYTHONS
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
+# The other libraries of `make benchmark`, which are large and have an environment of their own,
+# and what only `catnet study --scheduler` needs.
+APART = ("peers", "dask")
+
 # conda-forge's name where it is another than that of the package's own release.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
 
@@ -42,13 +46,12 @@ def project():
 
 
 def declared(*, extras=True):
-    """Return every requirement of pyproject.toml but the peers, by canonical name."""
+    """Return every requirement of pyproject.toml but those kept apart, by canonical name."""
     table = project()
     lines = list(table["dependencies"])
     if extras:
         for extra, group in table["optional-dependencies"].items():
-            # The other libraries of `make benchmark` are large and have their own environment.
-            lines += group if extra != "peers" else []
+            lines += group if extra not in APART else []
     requirements = [Requirement(line) for line in lines]
     return {canonicalize_name(r.name): r for r in requirements}
 
@@ -137,9 +140,10 @@ def test_every_pin_has_a_hash_and_the_lock_names_no_source():
     assert not re.findall(r"--(?!hash=)\S+", text)
 
 
-def test_lock_leaves_the_peers_out():
-    peers = {Requirement(line).name for line in project()["optional-dependencies"]["peers"]}
-    assert peers and not peers & locked().keys()
+@pytest.mark.parametrize("extra", APART)
+def test_lock_leaves_out_what_is_kept_apart(extra):
+    names = {Requirement(line).name for line in project()["optional-dependencies"][extra]}
+    assert names and not names & locked().keys()
 
 
 def test_build_backend_is_locked_too():

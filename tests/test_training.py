@@ -128,7 +128,7 @@ def test_what_a_history_holds(dims):
     assert history.dead_units.shape == (7, len(dims) - 2)
     assert history.gradient_norms.shape == (7, len(dims) - 1)
     for array in vars(history).values():
-        assert array is None or array.dtype == np.float64
+        assert not isinstance(array, np.ndarray) or array.dtype == np.float64
     assert history.best_iteration is None
     history = run(7, dims=dims)[1]
     for array in (history.validation_costs, history.dead_units, history.gradient_norms):
@@ -323,6 +323,29 @@ def test_what_is_watched_is_what_it_says():
     history = fit(network, TRAIN, GradientDescent(0.5), 1, watch=["gradient_norms"])
     steps = [np.linalg.norm(a - b) for a, b in zip(network.weights, before, strict=True)]
     np.testing.assert_allclose(history.gradient_norms[0], np.array(steps) / 0.5, rtol=1e-9)
+
+
+@pytest.mark.parametrize("sample_space", [False, True])
+def test_logit_ranges_and_snapshots_are_those_of_shorter_runs(sample_space):
+    optimizer = GradientDescent(0.1)
+    network, history = run(
+        6, optimizer, watch=("logit_ranges",), snapshots=(0, 4), sample_space=sample_space
+    )
+    assert network.digest() == run(6, optimizer, sample_space=sample_space)[0].digest()
+    assert sorted(history.snapshots) == [0, 4] and len(history.logit_ranges) == 6
+    assert history.snapshots[0].digest() == Network(DIMS, seed=6).digest()
+    shorter = run(4, optimizer, sample_space=sample_space)[0]
+    assert history.snapshots[4].digest() == shorter.digest()
+    assert history.logit_ranges[4] == pytest.approx(np.ptp(shorter.forward(TRAIN)[1]), rel=1e-7)
+
+
+def test_snapshots_of_a_run_that_ends_are_those_it_reached():
+    with pytest.raises(DivergenceError) as caught:
+        run(20, GradientDescent(1e200), snapshots=(0, 1, 2), watch=("logit_ranges",))
+    history = caught.value.history
+    assert list(history.snapshots) == [0] and len(history.logit_ranges) == 1
+    with pytest.raises(ParameterError, match="no snapshot after 20 updates"):
+        run(20, snapshots=(20,))
 
 
 def test_validation_costs_are_those_before_each_update():

@@ -19,12 +19,14 @@ _MODULES = {
     "Results": "report.results",
     "Run": "report.results",
     "Split": "images.dataset",
+    "StudyResults": "studies.results",
     "draw": "images.drawn",
     "fit": "engine.training",
     "fit_stack": "engine.training",
     "load_catvnoncat": "images.catvnoncat",
     "load_data": "images.named",
     "load_drawn": "images.drawn",
+    "load_study": "studies.results",
 }
 
 __all__ = [*_MODULES, "check_parameters"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
 from . import __version__
-from .errors import CatnetError, sentence, tell
+from .errors import CatnetError, ParameterError, sentence, tell
 from .report.running import stop
 
 __all__ = ["main"]
@@ -175,6 +176,59 @@ def _parser():
         "--limit", type=_count, default=100, metavar="N", help="try N seeds at most (100)"
     )
 
+    study = command(
+        "study",
+        _study,
+        "train networks by the thousand, as a plan says",
+        "Train what a study's plan, studies/NAME.toml, asks for. Each stack of runs is kept as it\n"
+        "is finished, so this can be stopped or killed at any moment, and goes on the next time.\n"
+        "Once all runs are there, their results are in studies/NAME.h5. A run that diverges is a\n"
+        "result, too.\n"
+        "With --check and --repeat the exit status is 1 if anything comes out otherwise.",
+        [
+            "catnet study --list",
+            "catnet study luck --status",
+            "catnet study luck --limit 30m --only arm=adam --only seed=1000",
+            "catnet study luck --check 5",
+            "catnet study luck --repeat luck/adam,output=printed/1003",
+        ],
+    )
+    study.add_argument("name", nargs="?", metavar="NAME", help="a study: its file is NAME.toml")
+    instead = study.add_mutually_exclusive_group()
+    instead.add_argument(
+        "-l", "--list", action="store_true", help="list all studies, and how far each is"
+    )
+    instead.add_argument(
+        "--status", action="store_true", help="say what is done, what is left, and for how long"
+    )
+    instead.add_argument(
+        "--check",
+        type=_count,
+        metavar="N",
+        help="train N finished runs again, taken at random, and compare all bits",
+    )
+    instead.add_argument(
+        "--repeat", metavar="KEY", help="train one finished run again, STUDY/ARM/SEED, and compare"
+    )
+    study.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="FACTOR=LEVEL",
+        help="only runs with this level, this arm or this seed; can be repeated",
+    )
+    study.add_argument(
+        "--limit", type=_seconds, metavar="TIME", help="stop in time: 90s, 30m or 1h30m"
+    )
+    study.add_argument(
+        "--workers", type=_count, metavar="N", help="processes at once (one for each core)"
+    )
+    study.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="train on a Dask cluster instead: tcp://HOST:8786",
+    )
+
     verify = command(
         "verify",
         _verify,
@@ -197,6 +251,14 @@ def _count(text):
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
     return number
+
+
+def _seconds(text):
+    match = re.fullmatch(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", text)
+    if not text or match is None:
+        raise argparse.ArgumentTypeError(f"must be a time like 90s, 30m or 1h30m, not {text!r}")
+    hours, minutes, seconds = (int(number or 0) for number in match.groups())
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _data(arguments):
@@ -271,6 +333,43 @@ def _seeds(arguments):
 
     chapter = find_book().find(arguments.chapter)
     search(chapter, arguments.limit, report=lambda line: print(line, flush=True), progress=True)
+    return 0
+
+
+def _study(arguments):
+    from .book import find_book
+    from .studies import study
+    from .studies.plan import find_plan, list_plans
+
+    folder = find_book().root / "studies"
+    if arguments.list:
+        for name in list_plans(folder):
+            plan = find_plan(folder, name)
+            print(f"{study.status(folder, plan)[0]}\n    {' '.join(plan.question.split())}")
+        return 0
+    if arguments.name is None:
+        raise ParameterError("say which study: `catnet study --list` lists them")
+    plan = find_plan(folder, arguments.name)
+    if arguments.status:
+        print(*study.status(folder, plan, arguments.workers), sep="\n")
+        return 0
+    if arguments.check:
+        return 0 if study.check(folder, plan, arguments.check, workers=arguments.workers) else 1
+    if arguments.repeat:
+        return 0 if study.repeat(folder, plan, arguments.repeat) else 1
+    crew = None
+    if arguments.scheduler:
+        from .studies.cluster import cluster
+
+        crew = cluster(arguments.scheduler, plan.dataset)
+    study.run(
+        folder,
+        plan,
+        only=arguments.only,
+        limit=arguments.limit,
+        crew=crew,
+        workers=arguments.workers,
+    )
     return 0
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..arithmetic import exact
 from .gradients import mean_costs
+from .network import Network
 from .propagation import Propagation
 from .stack import Stack
 
 __all__ = ["WATCHABLE", "History", "Lockstep", "Run"]
 
-WATCHABLE = ("dead_units", "gradient_norms")
+WATCHABLE = ("dead_units", "gradient_norms", "logit_ranges")
 UNSEEN = 32  # iterations whose costs are computed together
 
 
@@ -33,18 +34,25 @@ class History:
         Share of each hidden layer's units that are above 0 on no training image, if watched.
     gradient_norms : ndarray, shape (t, L) or (0,)
         Euclidean norm of each layer's weight gradient, before any clipping, if watched.
+    logit_ranges : ndarray, shape (t,) or (0,)
+        Largest less smallest logit of the training images, if watched: near 0 where the network
+        gives one answer to all.
     best_iteration : int or None
         Number of updates behind the parameters that were kept, with early stopping.
     divergence : str or None
         How the run diverged, in a sentence, if it did.
+    snapshots : dict of int to Network
+        The network after so many updates, for those numbers that were asked for and reached.
     """
 
     costs: np.ndarray
     validation_costs: np.ndarray
     dead_units: np.ndarray
     gradient_norms: np.ndarray
+    logit_ranges: np.ndarray
     best_iteration: int | None = None
     divergence: str | None = None
+    snapshots: dict[int, Network] = field(default_factory=dict)
 
 
 class Run:
@@ -58,7 +66,8 @@ class Run:
     def __init__(self, member):
         self.member, self.network = member, member.network
         self.costs, self.validation_costs = [], []
-        self.dead_units, self.gradient_norms = [], []
+        self.dead_units, self.gradient_norms, self.logit_ranges = [], [], []
+        self.snapshots = {}
         self.kept = self.best_iteration = self.divergence = None
         self.lowest = np.inf
         self.ended = False
@@ -96,8 +105,10 @@ class Run:
             np.array(self.validation_costs),
             np.array(self.dead_units),
             np.array(self.gradient_norms),
+            np.array(self.logit_ranges),
             self.best_iteration,
             self.divergence,
+            self.snapshots,
         )
 
 
@@ -161,12 +172,25 @@ class Lockstep:
                 dead = [~(a[place] > 0).any(axis=1) for a in training.activations]
                 run.dead_units.append([float(np.mean(units)) for units in dead])
 
+        if "logit_ranges" in watch:
+            with np.errstate(over="ignore", invalid="ignore"):
+                ranges = np.ptp(training.logits[:, 0], axis=1)
+            for place, run in sound.items():
+                run.logit_ranges.append(float(ranges[place]))
+
         def note_norms(first):
             for place, run in sound.items():
                 gradients = [w[place] for w in (first, *training.weights[1:])]
                 run.gradient_norms.append([_norm(g) for g in gradients])
 
         self.updates.step(note_norms if "gradient_norms" in watch else None)
+
+    def keep_snapshots(self, iteration):
+        """Keep the networks as they are before update `iteration`."""
+        for place, run in enumerate(self.runs):
+            if not run.divergence:
+                run.snapshots[iteration] = run.network.copy()
+                self.updates.copy_to(place, run.snapshots[iteration])
 
     def drop_ended(self):
         """Leave the runs that have ended behind."""

@@ -123,6 +123,7 @@ def fit(
     clip_norm=None,
     class_weights=None,
     watch=(),
+    snapshots=(),
     cost_epsilon=COST_EPSILON,
     sample_space=False,
     progress=False,
@@ -139,7 +140,7 @@ def fit(
         How many updates, at least 1.
     frozen_layers, early_stopping, clip_norm, class_weights
         As for `Member`.
-    validation, watch, cost_epsilon, sample_space, progress
+    validation, watch, snapshots, cost_epsilon, sample_space, progress
         As for `fit_stack`.
 
     Returns
@@ -160,6 +161,7 @@ def fit(
         num_iterations,
         validation=validation,
         watch=watch,
+        snapshots=snapshots,
         cost_epsilon=cost_epsilon,
         sample_space=sample_space,
         progress=progress,
@@ -176,6 +178,7 @@ def fit_stack(
     *,
     validation=None,
     watch=(),
+    snapshots=(),
     cost_epsilon=COST_EPSILON,
     sample_space=False,
     progress=False,
@@ -195,7 +198,10 @@ def fit_stack(
     validation : Split, optional
         Images whose cost is recorded as well.
     watch : collection of str
-        What else to record: ``"dead_units"``, ``"gradient_norms"``.
+        What else to record: ``"dead_units"``, ``"gradient_norms"``, ``"logit_ranges"``.
+    snapshots : collection of int
+        Numbers of updates, below `num_iterations`, after which a copy of every network is kept
+        in its history.
     cost_epsilon : float
         Added inside the logarithms of the cost; the gradient does not know of it.
     sample_space : bool
@@ -216,10 +222,10 @@ def fit_stack(
         If an argument is out of its range, the widths or activations differ, or a network is
         given twice.
     """
-    members, watch = list(members), frozenset(watch)
+    members, watch, snapshots = list(members), frozenset(watch), frozenset(snapshots)
     splits = [split] if validation is None else [split, validation]
     cost_epsilon = as_float("cost_epsilon", cost_epsilon)
-    _check(members, num_iterations, splits, watch, cost_epsilon)
+    _check(members, num_iterations, splits, watch, snapshots, cost_epsilon)
     runs = [Run(member) for member in members]
     with Workers() as workers, _bar(num_iterations * len(runs), progress) as bar:
 
@@ -230,6 +236,8 @@ def fit_stack(
                 together.look(iteration, cost_epsilon)
                 if all(run.divergence for run in together.runs):
                     break
+                if iteration in snapshots:
+                    together.keep_snapshots(iteration)
                 together.step(watch)
                 bar.update(len(together.runs))
                 together.drop_ended()
@@ -260,7 +268,7 @@ def _check_count(name, value):
         raise ParameterError(f"{name} must be at least 1, a whole number, not {value!r}")
 
 
-def _check(members, num_iterations, splits, watch, cost_epsilon):
+def _check(members, num_iterations, splits, watch, snapshots, cost_epsilon):
     if not members:
         raise ParameterError("there is no network to train")
     if len({id(member.network) for member in members}) < len(members):
@@ -278,3 +286,9 @@ def _check(members, num_iterations, splits, watch, cost_epsilon):
     for name in watch:
         if name not in WATCHABLE:
             raise ParameterError(f"cannot watch {name!r}: it can be one of {', '.join(WATCHABLE)}")
+    for updates in snapshots:
+        if updates not in range(num_iterations):
+            raise ParameterError(
+                f"there is no snapshot after {updates!r} updates: the numbers are "
+                f"0 … {num_iterations - 1}"
+            )

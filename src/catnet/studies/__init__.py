@@ -1,0 +1,1 @@
+"""Studies: networks by the thousand, by a plan that is written before anything is run."""

@@ -1,0 +1,213 @@
+"""The settings of a run: what a plan may say, and what training makes of it.
+
+A new setting is a line in `SETTINGS` and a use in `member` or `divided`; if networks that differ
+in it cannot be trained in one stack, also a name in `SHARED`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engine.gradients import COST_EPSILON
+from ..engine.network import Network
+from ..engine.optimizers import Adam, GradientDescent
+from ..engine.training import EarlyStopping, Member
+from ..errors import ParameterError
+from ..report.parameters import Interval
+
+__all__ = ["SETTINGS", "SHARED", "Setting", "checked", "divided", "member", "steps_of"]
+
+KINDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    list: "a list of whole numbers",
+}
+POSITIVE = Interval(0, math.inf, False, False, "(0, inf)")
+NOT_NEGATIVE = Interval(0, math.inf, True, False, "[0, inf)")
+FROM_ONE = Interval(1, math.inf, True, False, "[1, inf)")
+SHARE = Interval(0, 1, True, False, "[0, 1)")
+SEEDS = Interval(0, 2**32, True, False, "[0, 2**32)")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting.
+
+    Parameters
+    ----------
+    kind : type
+        A key of `KINDS`.
+    default : object
+        A list is written as a tuple.
+    interval : Interval, optional
+        Where a number must be, or every element of a list.
+    choices : tuple of str
+        What a text may be.
+    """
+
+    kind: type
+    default: object
+    interval: Interval | None = None
+    choices: tuple[str, ...] = ()
+
+    def read(self, value, where):
+        """Check a value that a plan gives, and return it in its normal form.
+
+        Parameters
+        ----------
+        value : object
+            As TOML has it.
+        where : str
+            Whose value it is, for the sentence.
+
+        Returns
+        -------
+        object
+            A whole number given for a float has become one, a list a tuple.
+
+        Raises
+        ------
+        ParameterError
+            If it has another type or is out of range.
+        """
+        if self.kind is float and type(value) is int:
+            value = float(value) if abs(value) < 2**53 else math.inf
+        elements = value if type(value) is list else [value]
+        element_kind = int if self.kind is list else self.kind
+        if (
+            (type(value) is list) != (self.kind is list)
+            or any(type(element) is not element_kind for element in elements)
+            or (self.interval and not all(element in self.interval for element in elements))
+            or (self.choices and value not in self.choices)
+        ):
+            must_be = " or ".join(f'"{c}"' for c in self.choices) or KINDS[self.kind]
+            if self.interval is not None:
+                must_be += f" in {self.interval.notation}"
+            raise ParameterError(f"{where} must be {must_be}, not {value!r:.80}")
+        return tuple(value) if self.kind is list else value
+
+
+SETTINGS = {
+    "layer_dims": Setting(list, (12288, 20, 7, 5, 1), FROM_ONE),
+    "optimizer": Setting(str, "adam", choices=("adam", "gradient descent")),
+    "learning_rate": Setting(float, 0.0075, POSITIVE),
+    "beta1": Setting(float, 0.9, SHARE),
+    "beta2": Setting(float, 0.999, SHARE),
+    "epsilon": Setting(float, 1e-8, NOT_NEGATIVE),
+    "frozen_layers": Setting(list, (), FROM_ONE),
+    "iterations": Setting(int, 2000, Interval(1, 10**7, True, False, "[1, 10**7)")),
+    "sample_space": Setting(bool, False),
+    "cost_epsilon": Setting(float, COST_EPSILON, NOT_NEGATIVE),
+    # Early stopping, where patience is above 0, by the images held out: the same share of the
+    # cats and of the others, drawn by a seed of their own.
+    "patience": Setting(int, 0, NOT_NEGATIVE),
+    "held_out": Setting(float, 0.0, SHARE),
+    "split_seed": Setting(int, 0, SEEDS),
+}
+
+SHARED = ("layer_dims", "iterations", "sample_space", "cost_epsilon", "held_out", "split_seed")
+"""What all networks of a stack have in common."""
+
+
+def checked(settings, where):
+    """See whether settings fit together.
+
+    Parameters
+    ----------
+    settings : dict of str to object
+        All of `SETTINGS`.
+    where : str
+        Whose they are, for the sentence.
+
+    Returns
+    -------
+    dict of str to object
+        The same.
+
+    Raises
+    ------
+    ParameterError
+        If they contradict one another.
+    """
+    dims = settings["layer_dims"]
+    if len(dims) < 2 or dims[-1] != 1:
+        raise ParameterError(f"{where}: layer_dims must be two widths or more, the last of them 1")
+    if max(settings["frozen_layers"], default=1) >= len(dims):
+        raise ParameterError(
+            f"{where}: frozen_layers says {list(settings['frozen_layers'])}, but there are "
+            f"{len(dims) - 1} layers"
+        )
+    if settings["sample_space"] and settings["optimizer"] != "gradient descent":
+        raise ParameterError(f'{where}: sample_space is for the optimizer "gradient descent" only')
+    if settings["patience"] and not settings["held_out"]:
+        raise ParameterError(f"{where}: patience needs images to stop by: let held_out be above 0")
+    return settings
+
+
+def member(settings, seed):
+    """Make the network of a run, and say how it is trained.
+
+    Parameters
+    ----------
+    settings : dict of str to object
+    seed : int
+
+    Returns
+    -------
+    Member
+    """
+    rate = settings["learning_rate"]
+    if settings["optimizer"] == "adam":
+        optimizer = Adam(rate, settings["beta1"], settings["beta2"], settings["epsilon"])
+    else:
+        optimizer = GradientDescent(rate)
+    patience = settings["patience"]
+    return Member(
+        Network(settings["layer_dims"], seed),
+        optimizer,
+        settings["frozen_layers"],
+        EarlyStopping(patience) if patience else None,
+    )
+
+
+def divided(split, settings):
+    """Divide the training images into those to train on and those held out.
+
+    Parameters
+    ----------
+    split : Split
+    settings : dict of str to object
+
+    Returns
+    -------
+    training : Split
+    held_out : Split or None
+
+    Raises
+    ------
+    ParameterError
+        If none is left on one side.
+    """
+    if not settings["held_out"]:
+        return split, None
+    random_state = np.random.RandomState(settings["split_seed"])
+    out = np.zeros(len(split), dtype=bool)
+    for label in (0, 1):
+        images = random_state.permutation(np.flatnonzero(split.labels == label))
+        out[images[: round(settings["held_out"] * len(images))]] = True
+    if out.all() or not out.any():
+        raise ParameterError(f"held_out {settings['held_out']} leaves no image on one side")
+    return split.take(~out), split.take(out)
+
+
+def steps_of(settings):
+    """Estimate how much work a run is, in weights that are updated once."""
+    dims = settings["layer_dims"]
+    weights = dims[0] * dims[1]
+    # Beside the first layer there are hundreds of small operations; in sample space only these.
+    return settings["iterations"] * ((weights // 20 if settings["sample_space"] else weights) + 2e4)
