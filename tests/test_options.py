@@ -80,12 +80,18 @@ def test_sums_over_centred_images_are_bounded_by_the_largest_of_either_sign():
 
 # ---------------------------------------------------------------- one by one, alone and in a stack
 
+DIRECT = ("gradient descent", "Adam")
 OPTIONS = {
     "he": {"network": {"initialisation": "he"}},
     "leaky ReLU": {"network": {"activation": "leaky_relu"}},
     "warm-up": {"optimizer": {"warmup": 10}},
-    "clipping": {"member": {"clip_norm": 0.1}, "ways": ("gradient descent", "Adam")},
+    "clipping": {"member": {"clip_norm": 0.1}, "ways": DIRECT},
     "class weights": {"member": {"class_weights": (0.7, 1.6)}},
+    "rates of layers": {"member": {"layer_rates": (0.1, 1, 3)}},
+    "holding": {"member": {"hold_first_layer": 4}},
+    "centralising": {"member": {"centralise_gradient": True}, "ways": DIRECT},
+    "blocking up": {"member": {"block_mean": "up"}, "ways": DIRECT},
+    "blocking both": {"member": {"block_mean": "both"}, "ways": DIRECT},
     "AMSGrad": {"optimizer": {"amsgrad": True, "beta2": 0.5}, "ways": ("Adam",)},
 }
 
@@ -187,17 +193,21 @@ def test_a_gradient_that_is_too_long_is_shortened(frozen, scale):
         assert step(norm * share, frozen, scale)[0].tobytes() == moved.tobytes()
 
 
+WHOLE_ROWS = [{"clip_norm": 0.1}, {"centralise_gradient": True}, {"block_mean": "down"}]
+
+
+@pytest.mark.parametrize("options", WHOLE_ROWS, ids=lambda options: next(iter(options)))
 @pytest.mark.parametrize("optimizer", [GradientDescent(0.1), Adam(0.01)])
-def test_clipping_does_not_depend_on_strips_and_threads(optimizer, monkeypatch):
+def test_what_needs_whole_rows_does_not_depend_on_strips_and_threads(
+    optimizer, options, monkeypatch
+):
     digests = set()
     for strip, least, threads in [(2**18, 2**14, 1), (50, 10, 1), (50, 10, 2), (2**18, 2**14, 2)]:
         monkeypatch.setattr("catnet.engine.updates.STRIP", strip)
         monkeypatch.setattr("catnet.engine.updates.LEAST", least)
         network = Network(DIMS, seed=3)
         with threadpool_limits(threads, "blas"):
-            history = fit(
-                network, DATA.train, optimizer, 10, clip_norm=0.1, watch=["gradient_norms"]
-            )
+            history = fit(network, DATA.train, optimizer, 10, watch=["gradient_norms"], **options)
         digests.add((network.digest(), history.costs.tobytes()))
         norms = np.sqrt((history.gradient_norms**2).sum(axis=1))
         assert norms.max() > 0.1  # those before clipping
@@ -220,9 +230,10 @@ def test_other_norms_and_class_weights_are_refused(value):
         Member(Network(DIMS), Adam(), class_weights=(1, value))
 
 
-def test_clipping_in_sample_space_is_refused():
+@pytest.mark.parametrize("options", WHOLE_ROWS, ids=lambda options: next(iter(options)))
+def test_what_needs_the_first_gradient_is_refused_in_sample_space(options):
     with pytest.raises(ParameterError, match="sample space does not take"):
-        fit(Network(DIMS), DATA.train, GradientDescent(), 1, clip_norm=1.0, sample_space=True)
+        fit(Network(DIMS), DATA.train, GradientDescent(), 1, sample_space=True, **options)
 
 
 # ---------------------------------------------------------------- class weights
@@ -263,3 +274,78 @@ def test_recorded_costs_are_those_of_all_images_alike():
 def test_two_class_weights_are_needed():
     with pytest.raises(ParameterError, match="class_weights must be two numbers, not 3"):
         Member(Network(DIMS), Adam(), class_weights=(1, 2, 3))
+
+
+# ---------------------------------------------------------------- what moves a unit's weights
+
+
+def first_weights(optimizer, iterations=6, seed=3, **options):
+    """Train, and return the first layer's weights before each update and at the end."""
+    network = Network(DIMS, seed)
+    updates = range(iterations)
+    history = fit(network, DATA.train, optimizer, iterations, snapshots=updates, **options)
+    return np.array([history.snapshots[n].weights[0] for n in updates] + [network.weights[0]])
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(0.1), Adam(0.01)])
+def test_a_centralised_gradient_has_no_mean(optimizer):
+    sums = first_weights(GradientDescent(0.1), centralise_gradient=True).sum(axis=2)
+    np.testing.assert_allclose(sums, sums[:1].repeat(7, axis=0), rtol=0, atol=1e-12)
+    free, kept = (first_weights(optimizer, 1, centralise_gradient=on) for on in (False, True))
+    step, centred = (weights[1] - weights[0] for weights in (free, kept))
+    if isinstance(optimizer, GradientDescent):
+        np.testing.assert_allclose(centred, step - step.mean(axis=1, keepdims=True), atol=1e-12)
+    else:  # it equalises what it is given: half of the weights go the other way
+        moved = step.any(axis=1)
+        agree, centred_agree = (abs(np.sign(s).mean(axis=1))[moved] for s in (step, centred))
+        assert moved.sum() > 3 and agree.min() > 0.2 and centred_agree.max() < 0.1
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(0.1), Adam(0.01)])
+def test_the_blocked_part_of_the_mean_update_is_missing(optimizer):
+    free = first_weights(optimizer, 1)
+    step = free[1] - free[0]
+    mean = step.mean(axis=1, keepdims=True)
+    assert (mean > 0).any() and (mean < 0).any()
+    for block, gone in (("up", mean > 0), ("down", mean < 0), ("both", mean != 0)):
+        blocked = first_weights(optimizer, 1, block_mean=block)
+        expected = step - np.where(gone, mean, 0)
+        np.testing.assert_allclose(blocked[1] - blocked[0], expected, rtol=0, atol=1e-12)
+        means = np.diff(first_weights(optimizer, block_mean=block), axis=0).mean(axis=2)
+        assert (means < 1e-12).all() or block == "down"
+        assert (means > -1e-12).all() or block == "up"
+
+
+def test_a_held_first_layer_stays_as_it_was_drawn_and_then_starts_afresh():
+    held = first_weights(Adam(0.01), hold_first_layer=3)
+    assert all((weights == held[0]).all() for weights in held[:4])
+    np.testing.assert_allclose(abs(held[4] - held[3]).max(), 0.01, rtol=1e-3)  # a first step
+
+
+def test_layers_have_rates_of_their_own():
+    ends = []
+    for rates in [None, (1, 1, 1), (0.5, 1, 2)]:
+        network = Network(DIMS, seed=3)
+        fit(network, DATA.train, GradientDescent(0.1), 1, layer_rates=rates)
+        ends.append(network)
+    start, plain, same, other = Network(DIMS, seed=3), *ends
+    assert plain.digest() == same.digest()
+    for layer, factor in enumerate((0.5, 1, 2)):
+        for kind in ("weights", "biases"):
+            before, by_one, by_factor = (getattr(n, kind)[layer] for n in (start, plain, other))
+            np.testing.assert_allclose(by_factor - before, factor * (by_one - before), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"layer_rates": (1, 2)}, "layer_rates must be 3 numbers, one a layer, not 2"),
+        ({"layer_rates": (1, 0, 1)}, "a layer's rate must be above 0"),
+        ({"hold_first_layer": -1}, "hold_first_layer must be at least 1"),
+        ({"block_mean": "left"}, "block_mean must be one of up, down, both, not 'left'"),
+        ({"centralise_gradient": True, "clip_norm": 1}, "do not go together"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, said):
+    with pytest.raises(ParameterError, match=said):
+        Member(Network(DIMS), Adam(), **options)

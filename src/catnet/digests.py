@@ -69,13 +69,16 @@ def digests(dataset, layer_dims=LAYER_DIMS, iterations=ITERATIONS):
 
 
 def _values_with_options(data, layer_dims, iterations):
-    """Yield what training with every option comes to, all at once and in two ways."""
-    for by, activation, optimizer in (
-        ("128", "relu", GradientDescent(warmup=5)),
-        ("mean", "leaky_relu", Adam(warmup=5, amsgrad=True)),
+    """Yield what training with every option comes to, as many at once as go together."""
+    rates = {"layer_rates": (0.5, *[2.0] * (len(layer_dims) - 2)), "hold_first_layer": 3}
+    for by, activation, optimizer, more in (
+        ("128", "relu", GradientDescent(warmup=5), {"clip_norm": 0.2}),
+        ("mean", "leaky_relu", Adam(warmup=5, amsgrad=True), {"clip_norm": 0.2}),
+        ("128", "relu", Adam(), {"centralise_gradient": True} | rates),
+        ("mean", "relu", Adam(), {"block_mean": "up"}),
     ):
         centred, network = data.centred(by), Network(layer_dims, 0, "he", activation)
-        options = {"clip_norm": 0.2, "class_weights": (0.75, 1.5)}
+        options = {"class_weights": (0.75, 1.5)} | more
         yield fit(network, centred.train, optimizer, iterations, **options).costs
         yield network.digest().encode()
         yield network.predict_proba(centred.test)

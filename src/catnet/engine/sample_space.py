@@ -37,7 +37,7 @@ class SampleSpace:
     ----------
     stack : Stack
     members : sequence of Member
-        All with `GradientDescent`, and without `clip_norm`.
+        All with `GradientDescent`, and without what needs the first layer's gradient.
     propagations : sequence of Propagation
 
     Raises
@@ -54,10 +54,11 @@ class SampleSpace:
                     "in sample space a step must be a multiple of the gradient: use "
                     f"GradientDescent, not {type(member.optimizer).__name__}"
                 )
-            if member.clip_norm is not None:
-                raise ParameterError(
-                    "clip_norm needs the first layer's gradient, which sample space does not take"
-                )
+            for name in ("clip_norm", "centralise_gradient", "block_mean"):
+                if getattr(member, name):
+                    raise ParameterError(
+                        f"{name} needs the first layer's gradient, which sample space does not take"
+                    )
         self.stack, self.propagations = stack, propagations
         training = propagations[0].split
         self.inner = [_inner_products(training, other.split) for other in propagations]

@@ -120,11 +120,11 @@ class Stack:
         views = self._matrices.slices(self.rest)
         return views[0::2], views[1::2]
 
-    def rest_of(self, frozen_layers):
-        """Return the parts of a row of `rest` that are not of these layers, as few as can be."""
+    def parts_of(self, layers):
+        """Return the parts of a row of `rest` that are of these layers, as few as can be."""
         parts = []
         for layer, (weights, biases) in enumerate(self.places(self.layer_dims), start=1):
-            if layer in frozen_layers:
+            if layer not in layers:
                 continue
             if parts and parts[-1].stop == weights.start:
                 parts[-1] = slice(parts[-1].start, biases.stop)

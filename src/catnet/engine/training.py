@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral
 from types import SimpleNamespace
@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import DivergenceError, ParameterError
 from .gradients import COST_EPSILON
 from .lockstep import WATCHABLE, History, Lockstep, Run
+from .means import BLOCKABLE
 from .network import Network
 from .optimizers import Adam, GradientDescent, as_float
 from .sample_space import SampleSpace
@@ -69,6 +70,16 @@ class Member:
         What the gradient of images with label 0 and with label 1 is multiplied with: of m images
         with m_0 and m_1 of a class, ``(m / (2 * m_0), m / (2 * m_1))`` gives both classes the
         same say. The costs that are recorded stay those of all images alike.
+    layer_rates : sequence of float, optional
+        What the learning rate is multiplied with in each layer.
+    hold_first_layer : int
+        Number of updates that the first layer is left as it was drawn.
+    centralise_gradient : bool
+        Take the mean off the gradient of each first-layer unit's weights [2]_.
+    block_mean : str, optional
+        An intervention on cause and effect, not a remedy: the mean of what an update adds to the
+        weights of a first-layer unit is taken back where it is positive (``"up"``), negative
+        (``"down"``), or either (``"both"``).
 
     Raises
     ------
@@ -79,6 +90,8 @@ class Member:
     ----------
     .. [1] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
        networks", ICML 2013.
+    .. [2] H. Yong, J. Huang, X. Hua, L. Zhang, "Gradient Centralization: A New Optimization
+       Technique for Deep Neural Networks", ECCV 2020.
     """
 
     network: Network
@@ -87,6 +100,10 @@ class Member:
     early_stopping: EarlyStopping | None = None
     clip_norm: float | None = None
     class_weights: tuple[float, float] | None = None
+    layer_rates: tuple[float, ...] | None = None
+    hold_first_layer: int = 0
+    centralise_gradient: bool = False
+    block_mean: str | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "frozen_layers", frozenset(self.frozen_layers))
@@ -102,6 +119,29 @@ class Member:
             if len(weights) != 2:
                 raise ParameterError(f"class_weights must be two numbers, not {len(weights)}")
             object.__setattr__(self, "class_weights", weights)
+        if self.layer_rates is not None:
+            rates = tuple(_positive("a layer's rate", rate) for rate in self.layer_rates)
+            if len(rates) != self.network.depth:
+                raise ParameterError(
+                    f"layer_rates must be {self.network.depth} numbers, one a layer, not "
+                    f"{len(rates)}"
+                )
+            object.__setattr__(self, "layer_rates", rates)
+        if self.hold_first_layer:
+            _check_count("hold_first_layer", self.hold_first_layer)
+        if self.block_mean not in (None, *BLOCKABLE):
+            raise ParameterError(
+                f"block_mean must be one of {', '.join(BLOCKABLE)}, not {self.block_mean!r}"
+            )
+        if self.centralise_gradient and self.clip_norm is not None:
+            raise ParameterError("centralise_gradient and clip_norm do not go together")
+
+    def optimizer_of(self, layer):
+        """Return the optimizer of a layer, numbered from 1: with the learning rate it has there."""
+        factor = 1.0 if self.layer_rates is None else self.layer_rates[layer - 1]
+        if factor == 1.0:
+            return self.optimizer
+        return replace(self.optimizer, learning_rate=self.optimizer.learning_rate * factor)
 
 
 def _positive(name, value):
@@ -120,13 +160,12 @@ def fit(
     frozen_layers=(),
     validation=None,
     early_stopping=None,
-    clip_norm=None,
-    class_weights=None,
     watch=(),
     snapshots=(),
     cost_epsilon=COST_EPSILON,
     sample_space=False,
     progress=False,
+    **options,
 ):
     """Train a network in place on all images at once.
 
@@ -138,10 +177,12 @@ def fit(
     optimizer : GradientDescent or Adam
     num_iterations : int
         How many updates, at least 1.
-    frozen_layers, early_stopping, clip_norm, class_weights
+    frozen_layers, early_stopping
         As for `Member`.
     validation, watch, snapshots, cost_epsilon, sample_space, progress
         As for `fit_stack`.
+    **options
+        What else `Member` takes: ``clip_norm``, ``class_weights``, ``layer_rates``, …
 
     Returns
     -------
@@ -156,7 +197,7 @@ def fit(
         a network whose outputs are.
     """
     (history,) = fit_stack(
-        [Member(network, optimizer, frozen_layers, early_stopping, clip_norm, class_weights)],
+        [Member(network, optimizer, frozen_layers, early_stopping, **options)],
         split,
         num_iterations,
         validation=validation,
@@ -205,9 +246,10 @@ def fit_stack(
     cost_epsilon : float
         Added inside the logarithms of the cost; the gradient does not know of it.
     sample_space : bool
-        Train in the space of the images: for `GradientDescent` without `clip_norm`, and much
-        faster where images are few. Costs then agree with those of the direct way to some nine
-        digits at first, but not to the bit; see `catnet.engine.sample_space`.
+        Train in the space of the images: for `GradientDescent` without what needs the first
+        layer's gradient itself, and much faster where images are few. Costs then agree with
+        those of the direct way to some nine digits at first, but not to the bit; see
+        `catnet.engine.sample_space`.
     progress : bool
         Show a progress bar on standard error.
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..arithmetic import exact
+from .means import Blocking, Centralising
 from .optimizers import Adam, GradientDescent
 
 __all__ = ["Updates", "first_blocks", "rest_blocks"]
@@ -31,6 +32,7 @@ class _Block:
     members: slice
     part: slice  # which pixels of `Stack.first`, or which numbers of `Stack.rest`
     optimizer: GradientDescent | Adam
+    wait: int = 0  # updates that it still lets pass
     state: Any = None
 
     def of(self, array):
@@ -38,6 +40,9 @@ class _Block:
         return array[self.members, ..., self.part]
 
     def update(self, parameters, gradients, scratch=None):
+        if self.wait:
+            self.wait -= 1
+            return
         theta = self.of(parameters)
         if self.state is None:
             self.state = self.optimizer.start([theta])
@@ -93,6 +98,10 @@ class Updates:
         self.rest = rest_blocks(stack, members)
         clips = any(member.clip_norm is not None for member in members)
         self.clipping = _Clipping(stack, members) if clips else None
+        centralise = any(member.centralise_gradient for member in members)
+        self.centralising = Centralising(members) if centralise else None
+        block = any(member.block_mean for member in members)
+        self.blocking = Blocking(members) if block else None
         self.grid = exact.integer_grid(inputs)
         self._begin(stack, propagations)
 
@@ -112,8 +121,8 @@ class Updates:
         """Go on with the members at these places, which are the new stack."""
         for blocks in [self.rest, *(strip.blocks for strip in self.strips)]:
             blocks[:] = [block for block in blocks if block.keep(places)]
-        if self.clipping is not None:
-            self.clipping.keep(places)
+        for of_members in filter(None, (self.clipping, self.centralising, self.blocking)):
+            of_members.keep(places)
         self._begin(stack, propagations)
         self.drive()
 
@@ -148,10 +157,18 @@ class Updates:
         if self.clipping is not None:
             self.clipping.measure(training, self.workers)
             self.clipping.apply(training.rest)
+        if self.centralising is not None:
+            self.centralising.measure(training, self.workers)
         for block in self.rest:
             block.update(self.stack.rest, block.of(training.rest), self.room[0, :2])
         if any(strip.blocks for strip in self.strips):
-            self.workers.each(self._update, self.strips)
+            if self.blocking is None:
+                self.workers.each(self._update, self.strips)
+            else:
+                self.blocking.begin(self.stack.first, self.workers)
+                self.workers.each(self._update, self.strips)
+                self.blocking.end(self.stack.first, self.workers)
+                self.workers.each(self._measure, self.strips)
             self._multiply_all()
 
     def copy_to(self, place, network):
@@ -165,6 +182,8 @@ class Updates:
         self.propagations[0].first_gradient(strip.pixels, gradient)
         if self.clipping is not None:
             self.clipping.apply(gradient)
+        if self.centralising is not None:
+            self.centralising.apply(gradient)
         for block in strip.blocks:
             block.update(self.stack.first, gradient[block.members], self.room[number, 1:])
         self._measure(strip, number)
@@ -200,7 +219,8 @@ class _Clipping:
         self.first = np.array([1 not in member.frozen_layers for member in members])
         self.rest = np.zeros(stack.rest.shape, bool)  # what is trained
         for trained, member in zip(self.rest, members, strict=True):
-            for part in stack.rest_of(member.frozen_layers):
+            layers = set(range(1, len(stack.layer_dims))) - member.frozen_layers
+            for part in stack.parts_of(layers):
                 trained[part] = True
 
     def keep(self, places):
@@ -241,7 +261,7 @@ def _squares(gradient):
 def first_blocks(members, part):
     """Return blocks of a part of the first layer, or of what moves it, where it is trained."""
     return [
-        _Block(some, part, member.optimizer)
+        _Block(some, part, member.optimizer_of(1), member.hold_first_layer)
         for some, member in _alike(members)
         if 1 not in member.frozen_layers
     ]
@@ -250,16 +270,31 @@ def first_blocks(members, part):
 def rest_blocks(stack, members):
     """Return blocks of all other parameters that are trained."""
     return [
-        _Block(some, part, member.optimizer)
+        _Block(some, part, optimizer, wait)
         for some, member in _alike(members)
-        for part in stack.rest_of(member.frozen_layers)
+        for optimizer, wait, layers in _ways(member)
+        for part in stack.parts_of(layers)
     ]
 
 
+def _ways(member):
+    """Return the optimizers of a member, how long each waits, and for which layers it is."""
+    ways = {}
+    for layer in sorted(set(range(1, member.network.depth + 1)) - member.frozen_layers):
+        way = member.optimizer_of(layer), member.hold_first_layer if layer == 1 else 0
+        ways.setdefault(way, []).append(layer)
+    return [(*way, layers) for way, layers in ways.items()]
+
+
 def _alike(members):
-    """Return places of neighbours with the same optimizer and frozen layers, and one of them."""
+    """Return places of neighbours whose parameters change in the same way, and one of them."""
+
+    def way(member):
+        held = member.hold_first_layer
+        return member.optimizer, member.frozen_layers, member.layer_rates, held
+
     groups, start = [], 0
-    for _, some in groupby(members, lambda member: (member.optimizer, member.frozen_layers)):
+    for _, some in groupby(members, way):
         some = list(some)
         groups.append((slice(start, start + len(some)), some[0]))
         start += len(some)
