@@ -86,7 +86,7 @@ def test_an_arm_may_have_seeds_of_its_own():
         ("seeds = {first = 4294967295, count = 2}", r"must end below 2\*\*32"),
         ("hypotheses = []", r"hypotheses must be tables, each under \[\[hypotheses\]\]"),
         ("base = 3", "base must be a table, not 3"),
-        ("base = {alpha = 1}", "says 'alpha', which is none of layer_dims, optimizer"),
+        ("base = {alpha = 1}", "says 'alpha', which is none of image_side, "),
         ("base = {iterations = true}", "iterations must be a whole number in"),
         ("base = {iterations = 2.0}", "iterations must be a whole number in"),
         ("base = {learning_rate = 0}", r"base: learning_rate must be a number in \(0, inf\)"),

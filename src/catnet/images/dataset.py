@@ -163,6 +163,35 @@ class Split:
         """
         return replace(self, offset=offset)
 
+    def shrunk(self, side):
+        """Return the same images, smaller: each pixel is the mean of a square, halves up.
+
+        Parameters
+        ----------
+        side : int
+            Height and width, of which those of the images are multiples.
+
+        Returns
+        -------
+        Split
+            Without an offset.
+
+        Raises
+        ------
+        ParameterError
+            If they are not.
+        """
+        n, height, width, channels = self.images.shape
+        if side < 1 or height % side or width % side:
+            raise ParameterError(
+                f"images of {height} by {width} pixels cannot be shrunk to a side of {side!r}"
+            )
+        shape = (n, side, height // side, side, width // side, channels)
+        sums = self.images.reshape(shape).sum(axis=(2, 4), dtype=np.int64)
+        area = (height // side) * (width // side)
+        images = ((2 * sums + area) // (2 * area)).astype(np.uint8)
+        return replace(self, images=images, offset=None)
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -207,3 +236,7 @@ class Dataset:
         else:
             offset = np.full(self.train.images.shape[1:], 128, np.uint8)
         return replace(self, train=self.train.centred(offset), test=self.test.centred(offset))
+
+    def shrunk(self, side):
+        """Return the same images in another size; see `Split.shrunk`."""
+        return replace(self, train=self.train.shrunk(side), test=self.test.shrunk(side))

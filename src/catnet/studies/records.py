@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from ..arithmetic import exact
 from ..engine.gradients import cross_entropy
+from ..engine.optimizers import GradientDescent
 from ..engine.training import fit_stack
 from ..errors import DataError
 from ..images.named import load_data
 from .plan import parse_plan
-from .settings import divided, member
+from .settings import divided, member, prepared
 
 __all__ = ["COLLAPSED", "columns", "grid", "images_of", "train"]
 
@@ -148,18 +150,10 @@ def train(name, text, numbers, images_digest):
         )
     runs = [plan.runs[number] for number in numbers]
     shared = runs[0].arm.settings
+    images = prepared(images, shared)
     training, held_out = divided(images.train, shared)
-    members = [member(run.arm.settings, run.seed) for run in runs]
-    histories = fit_stack(
-        members,
-        training,
-        shared["iterations"],
-        validation=held_out,
-        watch=("logit_ranges",),
-        snapshots=[number for number in plan.snapshots if number < shared["iterations"]],
-        cost_epsilon=shared["cost_epsilon"],
-        sample_space=shared["sample_space"],
-    )
+    members = [member(run.arm.settings, run.seed, training.labels) for run in runs]
+    histories = _fit(members, training, held_out, plan.snapshots, shared)
     part = {"number": np.array(numbers, dtype="<i8")}
     for column, (kind, shape, nothing) in columns(plan, _sizes(images)).items():
         part[column] = np.full((len(runs), *shape), nothing, dtype=kind)
@@ -167,6 +161,43 @@ def train(name, text, numbers, images_digest):
         entry = {column: values[row : row + 1] for column, values in part.items()}
         _record(entry, plan, shared, one.network, history, training, images)
     return part | {"images": np.array(digest), "seconds": np.array(time.monotonic() - start)}
+
+
+def _fit(members, training, held_out, snapshots, settings):
+    """Train members; where Adam is to be followed by gradient descent, in two parts."""
+    adam = settings["adam_updates"]
+    if not adam:
+        return _part(members, training, held_out, snapshots, settings, settings["sample_space"])
+    before = _part(members, training, held_out, snapshots, settings | {"iterations": adam}, False)
+    going = [place for place, history in enumerate(before) if not history.divergence]
+    later = settings | {"iterations": settings["iterations"] - adam}
+    rest = [number - adam for number in snapshots if number >= adam]
+    descent = GradientDescent(settings["descent_rate"])
+    others = [replace(members[place], optimizer=descent) for place in going]
+    after = _part(others, training, held_out, rest, later, settings["sample_space"])
+    for place, history in zip(going, after, strict=True):
+        joined = {
+            name: np.append(getattr(before[place], name), getattr(history, name))
+            for name in ("costs", "validation_costs", "logit_ranges")
+        }
+        kept = {number + adam: network for number, network in history.snapshots.items()}
+        before[place] = replace(history, **joined, snapshots=before[place].snapshots | kept)
+    return before
+
+
+def _part(members, training, held_out, snapshots, settings, sample_space):
+    if not members:
+        return []
+    return fit_stack(
+        members,
+        training,
+        settings["iterations"],
+        validation=held_out,
+        watch=("logit_ranges",),
+        snapshots=[number for number in snapshots if number < settings["iterations"]],
+        cost_epsilon=settings["cost_epsilon"],
+        sample_space=sample_space,
+    )
 
 
 def _sizes(images):

@@ -1,7 +1,7 @@
 """The settings of a run: what a plan may say, and what training makes of it.
 
-A new setting is a line in `SETTINGS` and a use in `member` or `divided`; if networks that differ
-in it cannot be trained in one stack, also a name in `SHARED`.
+A new setting is a line in `SETTINGS` and a use in `prepared`, `member` or `divided`; if networks
+that differ in it cannot be trained in one stack, also a name in `SHARED`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arithmetic import exact
 from ..engine.gradients import COST_EPSILON
-from ..engine.network import Network
+from ..engine.means import BLOCKABLE
+from ..engine.network import INITIALISATIONS, Network
 from ..engine.optimizers import Adam, GradientDescent
+from ..engine.propagation import SLOPES
 from ..engine.training import EarlyStopping, Member
 from ..errors import ParameterError
 from ..report.parameters import Interval
 
-__all__ = ["SETTINGS", "SHARED", "Setting", "checked", "divided", "member", "steps_of"]
+__all__ = ["SETTINGS", "SHARED", "Setting", "checked", "divided", "member", "prepared", "steps_of"]
 
 KINDS = {
     int: "a whole number",
@@ -93,13 +96,37 @@ class Setting:
 
 
 SETTINGS = {
+    # Of the images: the side they are shrunk to, 0 for as they are; and what is taken off them.
+    "image_side": Setting(int, 0, NOT_NEGATIVE),
+    "centring": Setting(str, "none", choices=("none", "128", "mean")),
+    # Of the network as it begins. "share" is the logit of the share of cats.
     "layer_dims": Setting(list, (12288, 20, 7, 5, 1), FROM_ONE),
+    "initialisation": Setting(str, "article", choices=tuple(INITIALISATIONS)),
+    "activation": Setting(str, "relu", choices=tuple(SLOPES)),
+    "output_bias": Setting(str, "zero", choices=("zero", "share")),
+    # An intervention: the weights of the first half of the first layer's units less `push_by`
+    # ("down"), those of the second half plus it ("up"), or both.
+    "push": Setting(str, "none", choices=("none", "down", "up", "both")),
+    "push_by": Setting(float, 0.0, NOT_NEGATIVE),
+    # Of the training; see `catnet.Member` and the optimizers.
     "optimizer": Setting(str, "adam", choices=("adam", "gradient descent")),
     "learning_rate": Setting(float, 0.0075, POSITIVE),
     "beta1": Setting(float, 0.9, SHARE),
     "beta2": Setting(float, 0.999, SHARE),
     "epsilon": Setting(float, 1e-8, NOT_NEGATIVE),
+    "warmup": Setting(int, 0, NOT_NEGATIVE),
+    "amsgrad": Setting(bool, False),
+    "clip_norm": Setting(float, 0.0, NOT_NEGATIVE),
+    "class_weights": Setting(str, "none", choices=("none", "balanced")),
+    "first_layer_rate": Setting(float, 1.0, POSITIVE),
+    "upper_layers_rate": Setting(float, 1.0, POSITIVE),
+    "hold_first_layer": Setting(int, 0, NOT_NEGATIVE),
+    "centralise_gradient": Setting(bool, False),
+    "block_mean": Setting(str, "none", choices=("none", *BLOCKABLE)),
     "frozen_layers": Setting(list, (), FROM_ONE),
+    # Updates of Adam after which gradient descent takes over, and its learning rate; 0 for never.
+    "adam_updates": Setting(int, 0, NOT_NEGATIVE),
+    "descent_rate": Setting(float, 0.0, NOT_NEGATIVE),
     "iterations": Setting(int, 2000, Interval(1, 10**7, True, False, "[1, 10**7)")),
     "sample_space": Setting(bool, False),
     "cost_epsilon": Setting(float, COST_EPSILON, NOT_NEGATIVE),
@@ -110,7 +137,19 @@ SETTINGS = {
     "split_seed": Setting(int, 0, SEEDS),
 }
 
-SHARED = ("layer_dims", "iterations", "sample_space", "cost_epsilon", "held_out", "split_seed")
+SHARED = (
+    "image_side",
+    "centring",
+    "layer_dims",
+    "activation",
+    "adam_updates",
+    "descent_rate",
+    "iterations",
+    "sample_space",
+    "cost_epsilon",
+    "held_out",
+    "split_seed",
+)
 """What all networks of a stack have in common."""
 
 
@@ -142,37 +181,89 @@ def checked(settings, where):
             f"{where}: frozen_layers says {list(settings['frozen_layers'])}, but there are "
             f"{len(dims) - 1} layers"
         )
-    if settings["sample_space"] and settings["optimizer"] != "gradient descent":
+    switches = settings["adam_updates"]
+    if switches and settings["optimizer"] != "adam":
+        raise ParameterError(f'{where}: adam_updates is for the optimizer "adam" only')
+    if (switches == 0) != (settings["descent_rate"] == 0):
+        raise ParameterError(f"{where}: adam_updates and descent_rate go together")
+    if switches >= settings["iterations"]:
+        raise ParameterError(f"{where}: adam_updates must be below the iterations")
+    if switches and settings["patience"]:
+        raise ParameterError(f"{where}: adam_updates and patience do not go together")
+    if settings["sample_space"] and settings["optimizer"] != "gradient descent" and not switches:
         raise ParameterError(f'{where}: sample_space is for the optimizer "gradient descent" only')
+    if (settings["push"] == "none") != (settings["push_by"] == 0):
+        raise ParameterError(f"{where}: push and push_by go together")
     if settings["patience"] and not settings["held_out"]:
         raise ParameterError(f"{where}: patience needs images to stop by: let held_out be above 0")
     return settings
 
 
-def member(settings, seed):
+def prepared(images, settings):
+    """Return the images as a run's network sees them.
+
+    Parameters
+    ----------
+    images : Dataset
+    settings : dict of str to object
+
+    Returns
+    -------
+    Dataset
+    """
+    if settings["image_side"]:
+        images = images.shrunk(settings["image_side"])
+    return images if settings["centring"] == "none" else images.centred(settings["centring"])
+
+
+def member(settings, seed, labels):
     """Make the network of a run, and say how it is trained.
 
     Parameters
     ----------
     settings : dict of str to object
     seed : int
+    labels : ndarray of 0 and 1
+        Of the training images.
 
     Returns
     -------
     Member
     """
-    rate = settings["learning_rate"]
+    dims = settings["layer_dims"]
+    network = Network(dims, seed, settings["initialisation"], settings["activation"])
+    cats = float(np.mean(labels == 1))
+    if settings["output_bias"] == "share":
+        network.biases[-1][...] = exact.log(np.array([cats / (1 - cats)]))
+    half = len(network.weights[0]) // 2
+    if settings["push"] in ("down", "both"):
+        network.weights[0][:half] -= settings["push_by"]
+    if settings["push"] in ("up", "both"):
+        network.weights[0][half:] += settings["push_by"]
+    rate, warmup = settings["learning_rate"], settings["warmup"]
+    optimizer: Adam | GradientDescent = GradientDescent(rate, warmup=warmup)
     if settings["optimizer"] == "adam":
-        optimizer = Adam(rate, settings["beta1"], settings["beta2"], settings["epsilon"])
-    else:
-        optimizer = GradientDescent(rate)
-    patience = settings["patience"]
+        betas = settings["beta1"], settings["beta2"]
+        amsgrad = settings["amsgrad"]
+        optimizer = Adam(rate, *betas, settings["epsilon"], warmup=warmup, amsgrad=amsgrad)
+    patience, clip_norm = settings["patience"], settings["clip_norm"]
+    rates = settings["first_layer_rate"], *[settings["upper_layers_rate"]] * (len(dims) - 2)
     return Member(
-        Network(settings["layer_dims"], seed),
+        network,
         optimizer,
         settings["frozen_layers"],
         EarlyStopping(patience) if patience else None,
+        clip_norm=clip_norm or None,
+        class_weights=_balanced(cats) if settings["class_weights"] == "balanced" else None,
+        layer_rates=None if set(rates) == {1.0} else rates,
+        hold_first_layer=settings["hold_first_layer"],
+        centralise_gradient=settings["centralise_gradient"],
+        block_mean=None if settings["block_mean"] == "none" else settings["block_mean"],
     )
+
+
+def _balanced(cats):
+    return 0.5 / (1 - cats), 0.5 / cats
 
 
 def divided(split, settings):

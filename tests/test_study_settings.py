@@ -1,0 +1,105 @@
+"""What a plan's settings become: images, networks, and how these are trained."""
+
+import numpy as np
+import pytest
+from test_studies import SMALL
+from test_study_plan import PLAIN
+
+from catnet import Adam, GradientDescent, Network, ParameterError, fit
+from catnet.studies import records
+from catnet.studies.plan import parse_plan
+from catnet.studies.settings import SETTINGS, member, prepared
+
+LABELS = np.array([0, 0, 0, 1])
+PLAIN_SETTINGS = {name: setting.default for name, setting in SETTINGS.items()} | {
+    "layer_dims": (48, 4, 3, 1)
+}
+
+
+def made(**settings):
+    return member(PLAIN_SETTINGS | settings, 7, LABELS)
+
+
+def test_the_defaults_are_the_articles():
+    one = made()
+    assert one.network.digest() == Network([48, 4, 3, 1], 7).digest()
+    assert one.optimizer == Adam(0.0075) and one.layer_rates is None
+    assert one.clip_norm is one.class_weights is one.block_mean is one.early_stopping is None
+    assert prepared(SMALL, PLAIN_SETTINGS) is SMALL
+
+
+def test_what_a_network_begins_with():
+    plain = made().network
+    he = made(initialisation="he", activation="leaky_relu").network
+    assert he.digest() == Network([48, 4, 3, 1], 7, "he", "leaky_relu").digest()
+    share = made(output_bias="share").network.biases[-1][0, 0]
+    assert share == pytest.approx(np.log(1 / 3), rel=1e-12)
+    for push, moved in (("down", [-2, -2, 0, 0]), ("up", [0, 0, 2, 2]), ("both", [-2, -2, 2, 2])):
+        weights = made(push=push, push_by=2.0).network.weights[0]
+        expected = plain.weights[0] + np.array(moved)[:, np.newaxis]
+        np.testing.assert_array_equal(weights, expected)
+
+
+def test_how_it_is_trained():
+    one = made(class_weights="balanced", clip_norm=2.0, first_layer_rate=0.5, hold_first_layer=3)
+    assert one.class_weights == pytest.approx((2 / 3, 2)) and one.clip_norm == 2
+    assert one.layer_rates == (0.5, 1, 1) and one.hold_first_layer == 3
+    assert made(upper_layers_rate=0.1).layer_rates == (1, 0.1, 0.1)
+    assert made(warmup=5, amsgrad=True).optimizer == Adam(0.0075, warmup=5, amsgrad=True)
+    assert made(centralise_gradient=True, block_mean="up").block_mean == "up"
+    assert made(optimizer="gradient descent").optimizer == GradientDescent(0.0075)
+
+
+def test_which_images_it_sees():
+    small = prepared(SMALL, PLAIN_SETTINGS | {"image_side": 2, "centring": "mean"})
+    squares = SMALL.train.images.reshape(-1, 2, 2, 2, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_array_equal(small.train.images, np.floor(squares + 0.5))
+    np.testing.assert_array_equal(small.test.offset, small.train.mean_image())
+    with pytest.raises(ParameterError, match="4 by 4 pixels cannot be shrunk to a side of 3"):
+        prepared(SMALL, PLAIN_SETTINGS | {"image_side": 3})
+
+
+TWO_PARTS = (
+    PLAIN
+    + """
+[base]
+layer_dims = [48, 4, 3, 1]
+iterations = 9
+adam_updates = 2
+descent_rate = 0.1
+"""
+)
+
+
+@pytest.mark.parametrize("more, digits", [("", 15), ("sample_space = true", 7)])
+def test_adam_and_then_gradient_descent(more, digits, monkeypatch):
+    monkeypatch.setattr(records, "load_data", lambda name: SMALL)
+    records.images_of.cache_clear()
+    text = f"snapshots = [1, 4]\ncosts_every = 1\n{TWO_PARTS}{more}"
+    part = records.train("two", text, [0, 1], None)
+    for row, seed in enumerate((1, 2)):
+        network = Network([48, 4, 3, 1], seed)
+        costs = [fit(network, SMALL.train, Adam(0.0075), 2).costs]
+        early = network.copy()
+        costs.append(fit(network, SMALL.train, GradientDescent(0.1), 7).costs)
+        fit(early, SMALL.train, GradientDescent(0.1), 2)
+        np.testing.assert_allclose(part["costs"][row], np.concatenate(costs), rtol=10.0**-digits)
+        accuracies = early.accuracy(SMALL.test), network.accuracy(SMALL.test)
+        assert part["test_accuracy"][row, 1:].tolist() == list(accuracies)
+        assert more or part["digest"][row].decode() == network.digest()
+    records.images_of.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "settings, said",
+    [
+        ('optimizer = "gradient descent"\nadam_updates = 2', 'is for the optimizer "adam" only'),
+        ("adam_updates = 2", "adam_updates and descent_rate go together"),
+        ("adam_updates = 2000\ndescent_rate = 0.1", "must be below the iterations"),
+        ('push = "up"', "push and push_by go together"),
+        ('centring = "median"', 'centring must be "none" or "128" or "mean"'),
+    ],
+)
+def test_settings_that_contradict_one_another_are_refused(settings, said):
+    with pytest.raises(ParameterError, match=said):
+        parse_plan("odd", f"{PLAIN}[base]\n{settings}")
