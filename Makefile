@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms benchmark peers lock clean
+.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms benchmark elsewhere peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -59,6 +59,9 @@ verify-platforms: .venv/ready ## check that other BLAS kernels, threads, SIMD le
 
 benchmark: _build/peers/ready ## time a training step against bare products and other libraries (8 minutes)
 	_build/peers/bin/python benchmarks/run.py
+
+elsewhere: _build/peers/ready ## train scikit-learn's network for chapter 8, and record what becomes of it
+	_build/peers/bin/python studies/elsewhere.py
 
 peers: _build/peers/ready ## set up the other libraries, in an environment of their own
 
