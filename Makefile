@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms benchmark elsewhere peers lock clean
+.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark elsewhere peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -56,6 +56,10 @@ verify: .venv/ready ## train again and compare every number with the record (or 
 verify-platforms: .venv/ready ## check that other BLAS kernels, threads, SIMD levels, NumPys, Pythons and WebAssembly give the same bits
 	$(PY) tests/platforms.py
 	$(PY) tests/run_nbval.py appendix-same-bits.ipynb -p num_iterations 100
+
+verify-studies: .venv/ready ## train some runs of each study again, taken at random (RUNS=3), and compare all bits
+	@for results in studies/*.h5; do \
+	  $(CATNET) study "$$(basename "$$results" .h5)" --check $(or $(RUNS),3) || exit 1; done
 
 benchmark: _build/peers/ready ## time a training step against bare products and other libraries (8 minutes)
 	_build/peers/bin/python benchmarks/run.py
