@@ -1,5 +1,7 @@
 """What a plan's settings become: images, networks, and how these are trained."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_studies import SMALL
@@ -8,7 +10,7 @@ from test_study_plan import PLAIN
 from catnet import Adam, GradientDescent, Network, ParameterError, fit
 from catnet.studies import records
 from catnet.studies.plan import parse_plan
-from catnet.studies.settings import SETTINGS, member, prepared
+from catnet.studies.settings import SETTINGS, divided, fold_numbers, member, prepared
 
 LABELS = np.array([0, 0, 0, 1])
 PLAIN_SETTINGS = {name: setting.default for name, setting in SETTINGS.items()} | {
@@ -59,6 +61,30 @@ def test_which_images_it_sees():
         prepared(SMALL, PLAIN_SETTINGS | {"image_side": 3})
 
 
+def test_folds_are_dealt_out_within_each_class_and_origin():
+    pooled = SMALL.pooled().train
+    numbers = fold_numbers(pooled, 4, 9)
+    assert set(numbers) == set(range(4)) and (fold_numbers(pooled, 4, 8) != numbers).any()
+    for stratum in range(4):
+        inside = 2 * pooled.factors["origin"] + pooled.labels == stratum
+        counts = np.bincount(numbers[inside], minlength=4)
+        assert np.ptp(counts) <= 1
+    assert np.ptp(np.bincount(numbers)) <= 1
+    trained, out = divided(pooled, PLAIN_SETTINGS | {"folds": 4, "fold": 2, "split_seed": 9})
+    assert (out.images == pooled.images[numbers == 2]).all()
+    assert len(trained) + len(out) == len(pooled)
+
+
+def test_pooled_images_are_there_once():
+    twice = replace(SMALL, test=SMALL.train.take([3, 0]))
+    assert len(twice.pooled().train) == len(SMALL.train)
+    pooled = SMALL.pooled()
+    assert len(pooled.train) == len(SMALL.train) + len(SMALL.test)
+    assert pooled.train.factors["origin"].sum() == len(SMALL.test) == len(pooled.test)
+    name = records.images_of("drawn-pooled")[0]
+    assert len(name.train) == len(np.unique(name.train.images.reshape(len(name.train), -1), axis=0))
+
+
 TWO_PARTS = (
     PLAIN
     + """
@@ -97,6 +123,10 @@ def test_adam_and_then_gradient_descent(more, digits, monkeypatch):
         ("adam_updates = 2", "adam_updates and descent_rate go together"),
         ("adam_updates = 2000\ndescent_rate = 0.1", "must be below the iterations"),
         ('push = "up"', "push and push_by go together"),
+        ("folds = 5\nheld_out = 0.1", "held_out and folds do not go together"),
+        ("folds = 5\nfold = 5", "folds must be 2 or more, and fold below that"),
+        ("fold = 1", "folds must be 2 or more, and fold below that"),
+        ('folds = 5\ncentring = "mean"', "that of the images held out, too"),
         ('centring = "median"', 'centring must be "none" or "128" or "mean"'),
     ],
 )

@@ -240,3 +240,25 @@ class Dataset:
     def shrunk(self, side):
         """Return the same images in another size; see `Split.shrunk`."""
         return replace(self, train=self.train.shrunk(side), test=self.test.shrunk(side))
+
+    def pooled(self):
+        """Return the same images with all of them for training, each that is there twice once.
+
+        Returns
+        -------
+        Dataset
+            The training images, then those test images that are not among them. The factor
+            ``origin`` says which is which: 0 or 1. The test images stay as well.
+        """
+        both = self.train, self.test
+        images = np.concatenate([split.images for split in both])
+        labels = np.concatenate([split.labels for split in both])
+        origin = np.repeat([0, 1], [len(split) for split in both])
+        seen, first = set(), []
+        for place, image in enumerate(images):
+            content = image.tobytes()
+            if content not in seen:
+                seen.add(content)
+                first.append(place)
+        train = Split(images[first], labels[first], {"origin": origin[first]})
+        return replace(self, train=train)

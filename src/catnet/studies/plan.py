@@ -3,7 +3,7 @@
 ::
 
     question = "Does the lower rate help?"
-    dataset = "catvnoncat"                   # or "drawn"
+    dataset = "catvnoncat"                   # or "drawn"; "…-pooled": all images in one set
     seeds = {first = 1000, count = 200}      # an arm may have its own
     costs_every = 20                         # iterations between two costs that are kept
     snapshots = [500]                        # updates after which a network is looked at
@@ -56,10 +56,11 @@ MAX_BYTES = 2**18  # of a plan
 MAX_ARMS = 10**4
 MAX_RUNS = 10**6
 
+DATASETS = ("catvnoncat", "drawn", "catvnoncat-pooled", "drawn-pooled")
 LOGITS = ("end", "snapshots", "none")
 KEYS = {  # of the whole plan, without its tables
     "question": Setting(str, None),
-    "dataset": Setting(str, None, choices=("catvnoncat", "drawn")),
+    "dataset": Setting(str, None, choices=DATASETS),
     "costs_every": Setting(int, 20, FROM_ONE),
     "snapshots": Setting(list, (), NOT_NEGATIVE),
     "logits": Setting(str, "end", choices=LOGITS),

@@ -106,7 +106,10 @@ def images_of(dataset):
     digest : str
         sha256 of its images and labels.
     """
-    images = load_data(dataset)
+    name, _, pooled = dataset.partition("-")
+    images = load_data(name)
+    if pooled:
+        images = images.pooled()
     sha = hashlib.sha256()
     for split in (images.train, images.test):
         sha.update(f"{split.images.shape}".encode())
@@ -192,7 +195,7 @@ def _part(members, training, held_out, snapshots, settings, sample_space):
         members,
         training,
         settings["iterations"],
-        validation=held_out,
+        validation=held_out if settings["patience"] else None,
         watch=("logit_ranges",),
         snapshots=[number for number in snapshots if number < settings["iterations"]],
         cost_epsilon=settings["cost_epsilon"],

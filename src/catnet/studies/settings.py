@@ -21,7 +21,17 @@ from ..engine.training import EarlyStopping, Member
 from ..errors import ParameterError
 from ..report.parameters import Interval
 
-__all__ = ["SETTINGS", "SHARED", "Setting", "checked", "divided", "member", "prepared", "steps_of"]
+__all__ = [
+    "SETTINGS",
+    "SHARED",
+    "Setting",
+    "checked",
+    "divided",
+    "fold_numbers",
+    "member",
+    "prepared",
+    "steps_of",
+]
 
 KINDS = {
     int: "a whole number",
@@ -135,6 +145,9 @@ SETTINGS = {
     "patience": Setting(int, 0, NOT_NEGATIVE),
     "held_out": Setting(float, 0.0, SHARE),
     "split_seed": Setting(int, 0, SEEDS),
+    # Cross-validation: of so many folds, drawn by `split_seed`, the one that is held out.
+    "folds": Setting(int, 0, NOT_NEGATIVE),
+    "fold": Setting(int, 0, NOT_NEGATIVE),
 }
 
 SHARED = (
@@ -149,6 +162,8 @@ SHARED = (
     "cost_epsilon",
     "held_out",
     "split_seed",
+    "folds",
+    "fold",
 )
 """What all networks of a stack have in common."""
 
@@ -194,7 +209,14 @@ def checked(settings, where):
         raise ParameterError(f'{where}: sample_space is for the optimizer "gradient descent" only')
     if (settings["push"] == "none") != (settings["push_by"] == 0):
         raise ParameterError(f"{where}: push and push_by go together")
-    if settings["patience"] and not settings["held_out"]:
+    folds = settings["folds"]
+    if settings["held_out"] and folds:
+        raise ParameterError(f"{where}: held_out and folds do not go together")
+    if (folds or settings["held_out"]) and settings["centring"] == "mean":
+        raise ParameterError(f'{where}: the "mean" would be that of the images held out, too')
+    if folds == 1 or settings["fold"] >= max(folds, 1):
+        raise ParameterError(f"{where}: folds must be 2 or more, and fold below that")
+    if settings["patience"] and not (settings["held_out"] or folds):
         raise ParameterError(f"{where}: patience needs images to stop by: let held_out be above 0")
     return settings
 
@@ -284,6 +306,9 @@ def divided(split, settings):
     ParameterError
         If none is left on one side.
     """
+    if settings["folds"]:
+        out = fold_numbers(split, settings["folds"], settings["split_seed"]) == settings["fold"]
+        return split.take(~out), split.take(out)
     if not settings["held_out"]:
         return split, None
     random_state = np.random.RandomState(settings["split_seed"])
@@ -294,6 +319,29 @@ def divided(split, settings):
     if out.all() or not out.any():
         raise ParameterError(f"held_out {settings['held_out']} leaves no image on one side")
     return split.take(~out), split.take(out)
+
+
+def fold_numbers(split, folds, seed):
+    """Deal the images out to folds, within each class and, if it is known, each origin.
+
+    Parameters
+    ----------
+    split : Split
+    folds, seed : int
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        The fold of every image.
+    """
+    random_state = np.random.RandomState(seed)
+    strata = 2 * split.factors.get("origin", np.zeros(len(split), dtype=int)) + split.labels
+    numbers, dealt = np.zeros(len(split), dtype=int), 0
+    for stratum in np.unique(strata):
+        images = random_state.permutation(np.flatnonzero(strata == stratum))
+        numbers[images] = (dealt + np.arange(len(images))) % folds
+        dealt += len(images)
+    return numbers
 
 
 def steps_of(settings):
