@@ -283,6 +283,18 @@ def test_the_blas_gets_its_threads_back():
         assert blas_threads() == before and not our_threads()
 
 
+def test_trainings_side_by_side_give_the_blas_its_threads_back_once_all_are_over():
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        first, second = Workers(), Workers()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__()  # not in the order in which they nest
+        assert first.count == second.count == 2 and set(blas_threads()) == {1}
+        second.__exit__()
+        assert blas_threads() == before
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 @pytest.mark.parametrize("where", ["in this thread", "in another"])
 def test_nothing_is_left_behind_after(error, where, monkeypatch):

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 __all__ = ["Workers"]
+
+
+class _Blas:
+    """Its threads, which all trainings of this process share: the last to end gives them back."""
+
+    def __init__(self):
+        self._lock, self._users = threading.Lock(), 0
+
+    @contextmanager
+    def one_thread(self):
+        """Let it use one thread in each of ours; yields how many it would use."""
+        from threadpoolctl import ThreadpoolController
+
+        with self._lock:
+            if not self._users:
+                blas = ThreadpoolController().select(user_api="blas")
+                counts = [library.num_threads for library in blas.lib_controllers]
+                self._count, self._limit = max(counts, default=1), blas.limit(limits=1)
+            self._users += 1
+        try:
+            yield self._count
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self._limit.restore_original_limits()
+
+
+_blas = _Blas()
 
 
 class Workers:
@@ -29,12 +59,9 @@ class Workers:
 
     def __enter__(self):
         try:
-            from threadpoolctl import ThreadpoolController
+            self.count = self._open.enter_context(_blas.one_thread())
         except ImportError:
             return self
-        blas = ThreadpoolController().select(user_api="blas")
-        self.count = max((library.num_threads for library in blas.lib_controllers), default=1)
-        self._open.enter_context(blas.limit(limits=1))
         if self.count > 1:
             self._pool = self._open.enter_context(ThreadPoolExecutor(self.count - 1, "catnet"))
         return self
