@@ -18,8 +18,7 @@ BLOCKABLE = ("up", "down", "both")
 class Centralising:
     """Takes the mean of each unit's first-layer gradient off it, for the members that want it.
 
-    Every gradient of theirs is then taken twice: its mean must be known before the first strip is
-    updated.
+    It must be known before the first strip is updated.
 
     References
     ----------
@@ -34,15 +33,12 @@ class Centralising:
         """Keep the members at these places."""
         self.wanted = self.wanted[places]
 
-    def measure(self, training, workers):
-        """Take the means."""
-        inputs, width = training.stack.layer_dims[:2]
-        self.means = np.zeros((len(self.wanted), width, 1))
+    def measure(self, gradients, workers):
+        """Take the means of gradients of shape (S, n_1, n_0)."""
+        self.means = np.zeros((*gradients.shape[:2], 1))
 
         def take(place, number):
-            errors = training.first_errors[:, place]
-            gradient = training.to_pixels(errors, slice(None), np.empty((width, inputs)))
-            self.means[place] = exact.total(gradient) / inputs
+            self.means[place] = exact.total(gradients[place]) / gradients.shape[-1]
 
         workers.each(take, np.flatnonzero(self.wanted))
 

@@ -64,8 +64,8 @@ class Member:
         Stop by the validation cost, and keep the parameters that had the lowest.
     clip_norm : float, optional
         Shorten the gradient g of all that is trained to this Euclidean norm, ``g * (clip_norm /
-        norm)``, where it is longer [1]_. The first layer's gradient is then taken twice, and one
-        of 1e67 or more is out of range: the run diverges.
+        norm)``, where it is longer [1]_. A gradient of 1e67 or more is then out of range: the run
+        diverges.
     class_weights : pair of float, optional
         What the gradient of images with label 0 and with label 1 is multiplied with: of m images
         with m_0 and m_1 of a class, ``(m / (2 * m_0), m / (2 * m_1))`` gives both classes the

@@ -112,6 +112,7 @@ class Updates:
         most = max(rows * width, stack.rest.size)
         # Each thread's room: for a strip's gradient or slices, and for what the optimizer needs.
         self.room = np.empty((self.workers.count, max(self.grid[1], 3), most))
+        self.whole_room = None  # for all of a gradient, where something asks for it
         self.sums = [
             np.empty((self.workers.count, self.grid[1], rows, len(propagation.split)))
             for propagation in propagations
@@ -152,13 +153,19 @@ class Updates:
         training = self.propagations[0]
         with np.errstate(invalid="ignore"):
             training.cut_first()
+        self.whole = None
+        if look is not None or self.clipping is not None or self.centralising is not None:
+            if self.whole_room is None:
+                self.whole_room = np.empty_like(self.stack.first)
+            self.whole = self.whole_room
+            self.workers.each(self._take_whole, range(len(self.stack)))
         if look is not None:
-            look(training.first_gradient(slice(None), np.empty_like(self.stack.first)))
+            look(self.whole)
         if self.clipping is not None:
-            self.clipping.measure(training, self.workers)
+            self.clipping.measure(self.whole, training.rest, self.workers)
             self.clipping.apply(training.rest)
         if self.centralising is not None:
-            self.centralising.measure(training, self.workers)
+            self.centralising.measure(self.whole, self.workers)
         for block in self.rest:
             block.update(self.stack.rest, block.of(training.rest), self.room[0, :2])
         if any(strip.blocks for strip in self.strips):
@@ -175,11 +182,20 @@ class Updates:
         """Give a network the parameters of a member."""
         self.stack.copy_to(place, network)
 
+    def _take_whole(self, place, number):
+        """Take a member's gradient of the first layer as one: something needs its whole rows."""
+        training = self.propagations[0]
+        errors = training.first_errors[:, place]
+        training.to_pixels(errors, slice(None), self.whole[place])
+
     def _update(self, strip, number):
         """Take the gradient of a strip, and update it."""
         theta = self.stack.first[..., strip.pixels]
         gradient = self.room[number, 0, : theta.size].reshape(theta.shape)
-        self.propagations[0].first_gradient(strip.pixels, gradient)
+        if self.whole is None:
+            self.propagations[0].first_gradient(strip.pixels, gradient)
+        else:
+            np.copyto(gradient, self.whole[..., strip.pixels])
         if self.clipping is not None:
             self.clipping.apply(gradient)
         if self.centralising is not None:
@@ -208,9 +224,8 @@ class Updates:
 class _Clipping:
     """Shortens gradients that are longer than their member's `clip_norm`.
 
-    Every gradient of the first layer is then taken twice: its norm must be known before the
-    first strip is updated. The sums of squares are exact row by row, so that no number depends
-    on the strips.
+    The norm must be known before the first strip is updated. Its sums of squares are exact row by
+    row, so that no number depends on the strips.
     """
 
     def __init__(self, stack, members):
@@ -228,20 +243,17 @@ class _Clipping:
         self.bounds, self.first = self.bounds[places], self.first[places]
         self.rest = self.rest[places]
 
-    def measure(self, training, workers):
+    def measure(self, first, rest, workers):
         """Take the norms of the gradient of all that a member trains."""
-        inputs, width = training.stack.layer_dims[:2]
-        rows = np.zeros((len(self.bounds), width))
+        rows = np.zeros(first.shape[:2])
 
         def add(place, number):
-            errors = training.first_errors[:, place]
-            gradient = training.to_pixels(errors, slice(None), np.empty((width, inputs)))
-            rows[place] = _squares(gradient)[:, 0]
+            rows[place] = _squares(first[place])[:, 0]
 
         clipped = np.isfinite(self.bounds[:, 0])
         workers.each(add, np.flatnonzero(clipped & self.first))
         with np.errstate(over="ignore", invalid="ignore"):
-            squares = np.where(self.rest, training.rest * training.rest, 0.0)
+            squares = np.where(self.rest, rest * rest, 0.0)
             norms = np.sqrt(exact.total(np.concatenate([rows, squares], axis=1)))
             within = (norms <= self.bounds) | ~clipped[:, np.newaxis]
             self.factors = np.where(within, 1.0, self.bounds / norms)
@@ -255,7 +267,7 @@ class _Clipping:
 
 def _squares(gradient):
     with np.errstate(over="ignore"):
-        return exact.total(np.multiply(gradient, gradient, out=gradient))
+        return exact.total(gradient * gradient)
 
 
 def first_blocks(members, part):
