@@ -258,6 +258,87 @@ def test_norms_of_enormous_gradients_are_numbers_or_nan_without_a_warning():
     assert np.isnan(history.gradient_norms[0, 1]) and np.isfinite(history.gradient_norms[0, 2])
 
 
+# ---------------------------------------------------------------- rows at rest
+
+
+def trained_with(every, monkeypatch, rows):
+    """Train a stack until much of it is at rest; return all that is recorded of it."""
+    monkeypatch.setattr(updates, "EVERY", every)
+    leave = updates.Updates._leave
+
+    def spy(self, *still):
+        leave(self, *still)
+        rows.append(len(self.live))
+
+    monkeypatch.setattr(updates.Updates, "_leave", spy)
+    rates = [0.1, 0.02, 1e160, 0.05, 0.1]
+    members = [Member(Network(DIMS, seed), Adam(rate)) for seed, rate in enumerate(rates)]
+    members.append(Member(Network(DIMS, 7), GradientDescent(3.0)))
+    members.append(Member(Network(DIMS, 8), Adam(0.1), [2]))
+    members.append(Member(Network(DIMS, 9), Adam(0.1), [1]))
+    members.append(Member(Network(DIMS, 3), Adam(0.1), early_stopping=EarlyStopping(450)))
+    histories = fit_stack(
+        members,
+        images(20),
+        700,
+        validation=images(9, seed=2),
+        watch=("dead_units", "gradient_norms"),
+        snapshots=(0, 333, 640),
+    )
+    monkeypatch.undo()
+    found = []
+    for trained, history in zip(members, histories, strict=True):
+        found += [trained.network.digest(), history.divergence, history.best_iteration]
+        found += [n.digest() for n in history.snapshots.values()]
+        found += [
+            getattr(history, name).tobytes()
+            for name in ("costs", "validation_costs", "dead_units", "gradient_norms")
+        ]
+    return found
+
+
+def test_rows_at_rest_are_left_behind_without_a_trace(monkeypatch):
+    rows, none = [], []
+    expected = trained_with(10**9, monkeypatch, none)
+    assert trained_with(3, monkeypatch, rows) == expected
+    assert not none and rows[0] > rows[-1] > 0 and len(set(rows)) > 4
+
+
+def test_a_layer_that_is_all_at_rest(monkeypatch):
+    costs = set()
+    for every in (1, 10**9):
+        monkeypatch.setattr(updates, "EVERY", every)
+        network = Network(DIMS, 3)
+        network.biases[0][...] = -100.0
+        history = fit(network, images(20), Adam(), 9, watch=WATCH)
+        costs.add((history.costs.tobytes(), history.gradient_norms.tobytes(), network.digest()))
+        assert (history.dead_units[:, 0] == 1).all() and np.ptp(history.costs) > 0
+    assert len(costs) == 1
+
+
+@pytest.mark.parametrize(
+    "optimizer, settles",
+    [
+        (Adam(), True),
+        (Adam(amsgrad=True), True),
+        (Adam(beta1=0.999, beta2=0.9), False),  # its steps grow at first
+        (Adam(warmup=9), False),
+        (GradientDescent(), True),
+    ],
+)
+def test_an_optimizer_settles_if_steps_without_a_gradient_get_smaller(optimizer, settles):
+    theta, steps = np.zeros(1), []
+    state = optimizer.start([theta])
+    optimizer.update([theta], [np.ones(1)], state)
+    for _ in range(60):
+        before = theta.copy()
+        optimizer.update([theta], [np.zeros(1)], state)
+        steps.append(abs(theta - before)[0])
+    assert optimizer.settles == settles
+    assert not settles or all(np.diff(steps) <= 0)
+    assert settles or any(np.diff(steps) > 0)
+
+
 # ---------------------------------------------------------------- whatever happens to the threads
 
 

@@ -199,6 +199,7 @@ class Lockstep:
             return
         self.runs = [self.runs[place] for place in places]
         if self.runs:
+            self.updates.write_back()
             self._begin(self.stack.take(places))
             self.updates.keep(self.stack, self.passes, places)
 

@@ -104,6 +104,9 @@ class GradientDescent(_Settings):
     learning_rate: float = 0.0075
     warmup: int = field(default=0, kw_only=True)
 
+    settles = True
+    """Whether a parameter without a gradient that a step left as it was stays so; see `Adam`."""
+
     def start(self, parameters):
         """Return the state of a run that has not taken a step."""
         return State()
@@ -194,6 +197,17 @@ class Adam(_Settings):
                 raise ParameterError(f"{name} must be in [0, 1), not {getattr(self, name)!r}")
         if not 0 <= self.epsilon < np.inf:
             raise ParameterError(f"epsilon must be 0 or above and finite, not {self.epsilon!r}")
+
+    @property
+    def settles(self):
+        r"""Whether a parameter without a gradient that a step left as it was stays so.
+
+        With :math:`f(\beta) = \beta (1 - \beta^t) / (1 - \beta^{t+1})`, a step without a gradient
+        is at most :math:`f(\beta_1) / \sqrt{f(\beta_2)}` times the one before. Where
+        :math:`\beta_1 \le \beta_2` that is below 1: once steps are too small for a bit to change,
+        all that follow are.
+        """
+        return self.beta1 <= min(self.beta2, 0.9999) and self.warmup == 0
 
     def start(self, parameters):
         """Return the state of a run that has not taken a step: averages of zero."""

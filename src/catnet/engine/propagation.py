@@ -112,12 +112,12 @@ class Propagation:
             for part, total in zip(sliced, sums, strict=True):
                 total[:, place] += part @ numbers
 
-    def drive(self, sums):
-        """Take over the products of all pixels; see `add_products`."""
+    def drive(self, sums, rows=slice(None)):
+        """Take over the products of all pixels, for some rows of weights; see `add_products`."""
         total = sums[-1]
         for part in sums[-2::-1]:
             total = part + total
-        np.divide(total.reshape(self.driven.shape), 255.0, out=self.driven)
+        self.driven.reshape(-1, self.driven.shape[-1])[rows] = total / 255.0
 
     def forward(self, sliced):
         """Go from the first layer to the logits; `sliced` are the weights of the others."""
@@ -204,7 +204,7 @@ class Propagation:
 
     def _sum_blocks(self, coefficients, pixels, out):
         """Multiply one slice with the images: a sum that is exact, block by block too."""
-        coefficients = coefficients.reshape(len(out), -1)
+        coefficients = coefficients.reshape(len(out), coefficients.shape[-1])
         more = None
         for place, numbers in self.split.blocks(pixels):
             if place.start == 0:

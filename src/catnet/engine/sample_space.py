@@ -123,6 +123,9 @@ class SampleSpace:
             blocks[:] = [block for block in blocks if block.keep(places)]
         self.drive()
 
+    def write_back(self):
+        """See `Updates.write_back`: here the first weights stay as they began."""
+
     def copy_to(self, place, network):
         """Give a network the parameters of a member, its first layer put together."""
         self.stack.copy_to(place, network)

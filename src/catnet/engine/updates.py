@@ -5,6 +5,10 @@ of its product with the images. So it is cut into strips, each the weights of so
 strip's gradient is taken and used while it is in the processor's cache, and every thread has
 strips of its own, with their part of the images. A product with the images is then a sum over
 strips. Ordinary arithmetic would give other bits for every way to cut it; exact sums do not.
+
+A unit of the first layer that is off for every image has no gradient, and Adam moves it for some
+hundred updates more, by its averages, until not a bit of its weights changes. From then on none
+ever will, and the strips go on without its row: with Adam that is often most of the layer.
 """
 
 from __future__ import annotations
@@ -23,14 +27,15 @@ __all__ = ["Updates", "first_blocks", "rest_blocks"]
 
 STRIP = 2**18  # weights in a strip, at most: 2 MiB
 LEAST = 2**14  # and at least, for a thread to be worth its start
+EVERY = 32  # updates from one search for rows at rest to the next
 
 
 @dataclass(eq=False)
 class _Block:
     """Parameters of some members, next to each other, that one optimizer updates together."""
 
-    members: slice
-    part: slice  # which pixels of `Stack.first`, or which numbers of `Stack.rest`
+    members: slice  # in a strip: rows, the units of all members one below the other
+    part: slice  # which pixels of the first layer, or which numbers of `Stack.rest`
     optimizer: GradientDescent | Adam
     wait: int = 0  # updates that it still lets pass
     state: Any = None
@@ -67,7 +72,7 @@ class _Strip:
 
     pixels: slice
     blocks: list[_Block]
-    largest: np.ndarray | None = None  # shape (S, n_1, 1), the largest magnitude of each row
+    largest: np.ndarray | None = None  # shape (rows, 1), the largest magnitude of each row
 
 
 class Updates:
@@ -91,8 +96,9 @@ class Updates:
         strips = max(1, min(strips, stack.first.size // LEAST))
         width = -(-inputs // strips)
         ends = [*range(0, inputs, width), inputs]
+        self.width = stack.first.shape[1]  # units of the first layer
         self.strips = [
-            _Strip(pixels, first_blocks(members, pixels))
+            _Strip(pixels, [_in_rows(block, self.width) for block in first_blocks(members, pixels)])
             for pixels in starmap(slice, pairwise(ends))
         ]
         self.rest = rest_blocks(stack, members)
@@ -103,29 +109,55 @@ class Updates:
         block = any(member.block_mean for member in members)
         self.blocking = Blocking(members) if block else None
         self.grid = exact.integer_grid(inputs)
-        self._begin(stack, propagations)
+        # What works on whole layers must find all of their rows.
+        alone = (self.clipping, self.centralising, self.blocking) == (None, None, None)
+        self.settles = np.array([alone and m.optimizer_of(1).settles for m in members])
+        self.steps = 0
+        self._begin(stack, propagations, np.arange(len(stack) * self.width))
 
-    def _begin(self, stack, propagations):
+    def _begin(self, stack, propagations, live):
         self.stack, self.propagations = stack, propagations
-        first = stack.first
-        rows, width = len(first) * first.shape[1], self.strips[0].pixels.stop
-        most = max(rows * width, stack.rest.size)
+        self.live = live  # the rows that are not at rest, in order
+        rows = self._rows(stack.first)
+        self.all_live = len(live) == len(rows)
+        self.first = rows if self.all_live else rows[live]
+        most = max(len(live) * self.strips[0].pixels.stop, stack.rest.size)
         # Each thread's room: for a strip's gradient or slices, and for what the optimizer needs.
         self.room = np.empty((self.workers.count, max(self.grid[1], 3), most))
         self.whole_room = None  # for all of a gradient, where something asks for it
         self.sums = [
-            np.empty((self.workers.count, self.grid[1], rows, len(propagation.split)))
+            np.empty((self.workers.count, self.grid[1], len(live), len(propagation.split)))
             for propagation in propagations
         ]
 
+    @staticmethod
+    def _rows(array):
+        """Return an array with members and units along its first two axes by rows."""
+        return array.reshape(-1, *array.shape[2:])
+
+    def write_back(self):
+        """Give the stack the first layers' weights as they are."""
+        if not self.all_live:
+            self._rows(self.stack.first)[self.live] = self.first
+
     def keep(self, stack, propagations, places):
         """Go on with the members at these places, which are the new stack."""
-        for blocks in [self.rest, *(strip.blocks for strip in self.strips)]:
-            blocks[:] = [block for block in blocks if block.keep(places)]
+        for new, old in zip(propagations, self.propagations, strict=True):
+            new.driven[...] = old.driven[places]
+        places = np.array(places)
+        member = self.live // self.width
+        here = np.isin(member, places)
+        self._keep_rows(np.flatnonzero(here))
+        self.rest[:] = [block for block in self.rest if block.keep(places.tolist())]
         for of_members in filter(None, (self.clipping, self.centralising, self.blocking)):
             of_members.keep(places)
-        self._begin(stack, propagations)
-        self.drive()
+        self.settles = self.settles[places]
+        now = np.searchsorted(places, member[here])
+        self._begin(stack, propagations, now * self.width + self.live[here] % self.width)
+
+    def _keep_rows(self, kept):
+        for strip in self.strips:
+            strip.blocks[:] = [block for block in strip.blocks if block.keep(kept.tolist())]
 
     def drive(self):
         """Multiply the first layers, as they are, with the images."""
@@ -140,7 +172,7 @@ class Updates:
             sums.fill(0.0)
         self.workers.each(lambda strip, n: self._multiply(strip, n, rounders), self.strips)
         for propagation, sums in zip(self.propagations, self.sums, strict=True):
-            propagation.drive(sums.sum(axis=0))
+            propagation.drive(sums.sum(axis=0), self.live)
 
     def step(self, look=None):
         """Update all members, and multiply their new first layers with the images.
@@ -153,19 +185,17 @@ class Updates:
         training = self.propagations[0]
         with np.errstate(invalid="ignore"):
             training.cut_first()
-        self.whole = None
-        if look is not None or self.clipping is not None or self.centralising is not None:
-            if self.whole_room is None:
-                self.whole_room = np.empty_like(self.stack.first)
-            self.whole = self.whole_room
-            self.workers.each(self._take_whole, range(len(self.stack)))
-        if look is not None:
-            look(self.whole)
+        errors = training.first_errors
+        self.errors = errors.reshape(len(errors), -1, errors.shape[-1])
+        if not self.all_live:
+            self.errors = self.errors[:, self.live]
+        self._take_whole(look)
         if self.clipping is not None:
             self.clipping.measure(self.whole, training.rest, self.workers)
             self.clipping.apply(training.rest)
         if self.centralising is not None:
             self.centralising.measure(self.whole, self.workers)
+        still = self._still()
         for block in self.rest:
             block.update(self.stack.rest, block.of(training.rest), self.room[0, :2])
         if any(strip.blocks for strip in self.strips):
@@ -177,46 +207,88 @@ class Updates:
                 self.blocking.end(self.stack.first, self.workers)
                 self.workers.each(self._measure, self.strips)
             self._multiply_all()
+        if still is not None:
+            self._leave(*still)
 
     def copy_to(self, place, network):
         """Give a network the parameters of a member."""
+        self.write_back()
         self.stack.copy_to(place, network)
 
-    def _take_whole(self, place, number):
-        """Take a member's gradient of the first layer as one: something needs its whole rows."""
+    def _take_whole(self, look):
+        """Take the gradient of the first layers as one, if something asks for it."""
+        self.whole = None
+        if look is None and self.clipping is None and self.centralising is None:
+            return
+        if self.whole_room is None:  # rows at rest have no gradient
+            self.whole_room = np.zeros(self.stack.first.shape)
+        self.whole, rows = self.whole_room, self._rows(self.whole_room)
+
+        def take(place, number):
+            mine = slice(
+                *np.searchsorted(self.live, [place * self.width, (place + 1) * self.width])
+            )
+            errors, inputs = self.errors[:, mine], self.stack.first.shape[-1]
+            out = np.empty((errors.shape[1], inputs))
+            rows[self.live[mine]] = self.propagations[0].to_pixels(errors, slice(None), out)
+
+        self.workers.each(take, range(len(self.stack)))
+        if look is not None:
+            look(self.whole)
+
+    def _still(self):
+        """Now and then, find units that are off; return their rows, weights and biases."""
+        self.steps += 1
         training = self.propagations[0]
-        errors = training.first_errors[:, place]
-        training.to_pixels(errors, slice(None), self.whole[place])
+        if self.steps % EVERY or not training.activations or training.slope:
+            return None
+        off = ~self._rows(training.activations[0] > 0).any(axis=1)
+        rows = np.flatnonzero(off[self.live] & self.settles[self.live // self.width])
+        return rows, self.first[rows], self._first_biases()[self.live[rows]]
+
+    def _first_biases(self):
+        return self._rows(self.stack.biases[0])
+
+    def _leave(self, rows, weights, biases):
+        """Leave those of these rows behind that the update has not changed in any bit."""
+        same = (self.first[rows] == weights).all(axis=1)
+        same &= (self._first_biases()[self.live[rows]] == biases)[:, 0]
+        if same.any():
+            self.write_back()
+            kept = np.delete(np.arange(len(self.live)), rows[same])
+            self._keep_rows(kept)
+            self._begin(self.stack, self.propagations, self.live[kept])
+            self.workers.each(self._measure, self.strips)
 
     def _update(self, strip, number):
         """Take the gradient of a strip, and update it."""
-        theta = self.stack.first[..., strip.pixels]
+        theta = self.first[:, strip.pixels]
         gradient = self.room[number, 0, : theta.size].reshape(theta.shape)
         if self.whole is None:
-            self.propagations[0].first_gradient(strip.pixels, gradient)
+            self.propagations[0].to_pixels(self.errors, strip.pixels, gradient)
         else:
-            np.copyto(gradient, self.whole[..., strip.pixels])
+            np.copyto(gradient, self._rows(self.whole)[self.live, strip.pixels])
+        by_members = gradient.reshape(-1, self.width, theta.shape[1]) if self.all_live else None
         if self.clipping is not None:
-            self.clipping.apply(gradient)
+            self.clipping.apply(by_members)
         if self.centralising is not None:
-            self.centralising.apply(gradient)
+            self.centralising.apply(by_members)
         for block in strip.blocks:
-            block.update(self.stack.first, gradient[block.members], self.room[number, 1:])
+            block.update(self.first, gradient[block.members], self.room[number, 1:])
         self._measure(strip, number)
 
     def _measure(self, strip, number):
         """Take the largest magnitude in each row of a strip."""
-        theta = self.stack.first[..., strip.pixels]
+        theta = self.first[:, strip.pixels]
         scratch = self.room[number, 0, : theta.size].reshape(theta.shape)
         strip.largest = exact.largest(theta, -1, scratch)
 
     def _multiply(self, strip, number, rounders):
         """Cut a strip into slices, and add its part to the products with the images."""
-        theta = self.stack.first[..., strip.pixels]
+        theta = self.first[:, strip.pixels]
         room = self.room[number, : self.grid[1], : theta.size]
         with np.errstate(invalid="ignore"):
             sliced = exact.cut(theta, rounders, room.reshape(-1, *theta.shape))
-        sliced = sliced.reshape(len(sliced), -1, theta.shape[-1])
         for propagation, sums in zip(self.propagations, self.sums, strict=True):
             propagation.add_products(strip.pixels, sliced, sums[number])
 
@@ -268,6 +340,12 @@ class _Clipping:
 def _squares(gradient):
     with np.errstate(over="ignore"):
         return exact.total(gradient * gradient)
+
+
+def _in_rows(block, width):
+    """Return a block of members as one of their rows."""
+    block.members = slice(block.members.start * width, block.members.stop * width)
+    return block
 
 
 def first_blocks(members, part):
