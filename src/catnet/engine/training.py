@@ -18,11 +18,11 @@ import numpy as np
 from ..errors import DivergenceError, ParameterError
 from .gradients import COST_EPSILON
 from .lockstep import WATCHABLE, History, Lockstep, Run
-from .means import BLOCKABLE
 from .network import Network
 from .optimizers import Adam, GradientDescent, as_float
 from .sample_space import SampleSpace
 from .updates import Updates
+from .whole_rows import BLOCKABLE
 from .workers import Workers
 
 __all__ = ["EarlyStopping", "History", "Member", "fit", "fit_stack"]

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from ..arithmetic import exact
-from .means import Blocking, Centralising
 from .optimizers import Adam, GradientDescent
+from .whole_rows import Blocking, Centralising, Clipping
 
 __all__ = ["Updates", "first_blocks", "rest_blocks"]
 
@@ -103,7 +103,7 @@ class Updates:
         ]
         self.rest = rest_blocks(stack, members)
         clips = any(member.clip_norm is not None for member in members)
-        self.clipping = _Clipping(stack, members) if clips else None
+        self.clipping = Clipping(stack, members) if clips else None
         centralise = any(member.centralise_gradient for member in members)
         self.centralising = Centralising(members) if centralise else None
         block = any(member.block_mean for member in members)
@@ -291,55 +291,6 @@ class Updates:
             sliced = exact.cut(theta, rounders, room.reshape(-1, *theta.shape))
         for propagation, sums in zip(self.propagations, self.sums, strict=True):
             propagation.add_products(strip.pixels, sliced, sums[number])
-
-
-class _Clipping:
-    """Shortens gradients that are longer than their member's `clip_norm`.
-
-    The norm must be known before the first strip is updated. Its sums of squares are exact row by
-    row, so that no number depends on the strips.
-    """
-
-    def __init__(self, stack, members):
-        bounds = [np.inf if m.clip_norm is None else m.clip_norm for m in members]
-        self.bounds = np.array(bounds)[:, np.newaxis]
-        self.first = np.array([1 not in member.frozen_layers for member in members])
-        self.rest = np.zeros(stack.rest.shape, bool)  # what is trained
-        for trained, member in zip(self.rest, members, strict=True):
-            layers = set(range(1, len(stack.layer_dims))) - member.frozen_layers
-            for part in stack.parts_of(layers):
-                trained[part] = True
-
-    def keep(self, places):
-        """Keep the members at these places."""
-        self.bounds, self.first = self.bounds[places], self.first[places]
-        self.rest = self.rest[places]
-
-    def measure(self, first, rest, workers):
-        """Take the norms of the gradient of all that a member trains."""
-        rows = np.zeros(first.shape[:2])
-
-        def add(place, number):
-            rows[place] = _squares(first[place])[:, 0]
-
-        clipped = np.isfinite(self.bounds[:, 0])
-        workers.each(add, np.flatnonzero(clipped & self.first))
-        with np.errstate(over="ignore", invalid="ignore"):
-            squares = np.where(self.rest, rest * rest, 0.0)
-            norms = np.sqrt(exact.total(np.concatenate([rows, squares], axis=1)))
-            within = (norms <= self.bounds) | ~clipped[:, np.newaxis]
-            self.factors = np.where(within, 1.0, self.bounds / norms)
-
-    def apply(self, gradients):
-        """Shorten gradients, shape (S, …), in place."""
-        # One that is out of range is NaN.
-        with np.errstate(invalid="ignore"):
-            gradients *= self.factors.reshape(-1, *[1] * (gradients.ndim - 1))
-
-
-def _squares(gradient):
-    with np.errstate(over="ignore"):
-        return exact.total(gradient * gradient)
 
 
 def _in_rows(block, width):

@@ -13,11 +13,11 @@ import numpy as np
 
 from ..arithmetic import exact
 from ..engine.gradients import COST_EPSILON
-from ..engine.means import BLOCKABLE
 from ..engine.network import INITIALISATIONS, Network
 from ..engine.optimizers import Adam, GradientDescent
 from ..engine.propagation import SLOPES
 from ..engine.training import EarlyStopping, Member
+from ..engine.whole_rows import BLOCKABLE
 from ..errors import ParameterError
 from ..report.parameters import Interval
 
