@@ -88,7 +88,8 @@ class Paired:
 
     def __str__(self):
         points = 100 * np.array([self.difference, self.low, self.high])
-        return "{:+.0f} points ({:+.0f} to {:+.0f})".format(*points)
+        text = "{:+.0f} points ({:+.0f} to {:+.0f})".format(*points)
+        return text.replace("-", "\N{MINUS SIGN}")
 
 
 def compare(first, second):
