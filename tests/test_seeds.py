@@ -202,7 +202,7 @@ def test_stacks_grow_up_to_the_limit(book, chapter, monkeypatch):
 
     def fit_stack(members, split, num_iterations, progress):
         sizes.append(len(members))
-        return [catnet.History(*[np.array([0.7, 0.8])] * 4) for _ in members]
+        return [catnet.History(*[np.array([0.7, 0.8])] * 5) for _ in members]
 
     monkeypatch.setattr(seeds, "fit_stack", fit_stack)
     with pytest.raises(CatnetError, match="none of the seeds 0 … 50"):

@@ -219,13 +219,13 @@ def test_when_a_network_is_constant(small):
 
 
 def test_the_images_held_out_are_as_many_of_each_kind():
-    training, held_out = divided(SMALL.train, {"held_out": 0.5, "split_seed": 4})
+    training, held_out = divided(SMALL.train, {"held_out": 0.5, "split_seed": 4, "folds": 0})
     assert len(training) == len(held_out) == 6
     assert training.labels.sum() == held_out.labels.sum() == 2
-    other = divided(SMALL.train, {"held_out": 0.5, "split_seed": 5})[1]
+    other = divided(SMALL.train, {"held_out": 0.5, "split_seed": 5, "folds": 0})[1]
     assert (other.images != held_out.images).any()
     with pytest.raises(ParameterError, match="leaves no image"):
-        divided(SMALL.train, {"held_out": 0.01, "split_seed": 5})
+        divided(SMALL.train, {"held_out": 0.01, "split_seed": 5, "folds": 0})
 
 
 @pytest.mark.parametrize(("kept", "rows"), [("none", 0), ("end", 1), ("snapshots", 3)])

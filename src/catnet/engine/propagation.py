@@ -117,7 +117,8 @@ class Propagation:
         total = sums[-1]
         for part in sums[-2::-1]:
             total = part + total
-        self.driven.reshape(-1, self.driven.shape[-1])[rows] = total / 255.0
+        members, width, images = self.driven.shape
+        self.driven.reshape(members * width, images)[rows] = total / 255.0
 
     def forward(self, sliced):
         """Go from the first layer to the logits; `sliced` are the weights of the others."""

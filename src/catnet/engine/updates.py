@@ -133,7 +133,7 @@ class Updates:
     @staticmethod
     def _rows(array):
         """Return an array with members and units along its first two axes by rows."""
-        return array.reshape(-1, *array.shape[2:])
+        return array.reshape(array.shape[0] * array.shape[1], *array.shape[2:])
 
     def write_back(self):
         """Give the stack the first layers' weights as they are."""
@@ -288,7 +288,7 @@ class Updates:
         theta = self.first[:, strip.pixels]
         room = self.room[number, : self.grid[1], : theta.size]
         with np.errstate(invalid="ignore"):
-            sliced = exact.cut(theta, rounders, room.reshape(-1, *theta.shape))
+            sliced = exact.cut(theta, rounders, room.reshape(len(room), *theta.shape))
         for propagation, sums in zip(self.propagations, self.sums, strict=True):
             propagation.add_products(strip.pixels, sliced, sums[number])
 
