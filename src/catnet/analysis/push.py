@@ -36,9 +36,9 @@ def push_against_spread(split, learning_rate):
     ndarray, shape (m,)
         Of either sign, where the images are centred.
     """
-    features = split.features
-    spread = np.sqrt(exact.total(features * features, axis=0)[0] / len(features))
-    return learning_rate * exact.total(features, axis=0)[0] / spread
+    pixels = split.pixels  # whole numbers, so these sums are exact in any order
+    spread = np.sqrt((pixels * pixels).sum(axis=0) / len(pixels))
+    return learning_rate * pixels.sum(axis=0) / spread
 
 
 def simulated_outputs(split, units=10_000, seed=0):
@@ -54,8 +54,9 @@ def simulated_outputs(split, units=10_000, seed=0):
     -------
     ndarray, shape (units, m)
     """
-    features = split.features
-    root = _cholesky(exact.product(features.T, features) / len(features))
+    pixels = split.pixels
+    # Products of whole numbers, which BLAS sums exactly.
+    root = _cholesky((pixels.T @ pixels) / (255.0**2 * len(pixels)))
     normals = exact.normals(np.random.RandomState(seed), units * len(root))
     return exact.product(normals.reshape(units, -1), root.T)
 
@@ -76,7 +77,7 @@ def predicted_share_off(split, learning_rate, outputs):
     -------
     float
     """
-    pushed = outputs - learning_rate * exact.total(split.features, axis=0)
+    pushed = outputs - learning_rate * (split.pixels.sum(axis=0) / 255.0)
     return float(np.mean(pushed.max(axis=1) <= 0)) / 2
 
 
