@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["CONSTANT", "STATES", "outcomes"]
+from ..studies.records import COLLAPSED as CONSTANT
 
-CONSTANT = 1e-4
-"""Largest less smallest logit of the training images up to which a network is constant."""
+__all__ = ["CONSTANT", "STATES", "outcomes"]
 
 CONVERGED = 0.05
 """Training cost, in nats, below which a network has converged."""

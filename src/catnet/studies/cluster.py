@@ -43,7 +43,6 @@ from .records import images_of
 __all__ = ["cluster", "proof"]
 
 PACKAGE = Path(__file__).resolve().parents[1]
-ROOMS = ("engine", "images", "studies")  # whose code decides what comes out
 CONNECT = 20  # seconds
 ASK_EVERY = 1.0  # seconds between two questions who is there: the answer grows with the cluster
 
@@ -63,8 +62,9 @@ def proof(dataset):
     """
     images, digest = images_of(dataset)
     code, arithmetic = hashlib.sha256(), hashlib.sha256()
-    for path in sorted(path for room in ROOMS for path in (PACKAGE / room).glob("*.py")):
-        code.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        code.update(name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
     dims = (images.train.images[0].size, 5, 3, 1)
     for sample_space, optimizers in ((False, (Adam(), GradientDescent())), (True, ())):
         members = [Member(Network(dims, 1), o) for o in optimizers or (GradientDescent(),)]
