@@ -24,6 +24,7 @@ __all__ = ["digests", "main"]
 LAYER_DIMS = ([12288, 20, 7, 5, 1], [12288, 1], [12288, 33, 16, 9, 4, 1])  # the article's first
 OPTIMIZERS = (GradientDescent(), Adam())
 ITERATIONS = 50
+WITH_OPTIONS = 10  # iterations: enough for each of them to have acted
 
 
 def digests(dataset, layer_dims=LAYER_DIMS, iterations=ITERATIONS):
@@ -62,13 +63,13 @@ def digests(dataset, layer_dims=LAYER_DIMS, iterations=ITERATIONS):
     histories = fit_stack(stack, data.train, iterations, sample_space=True)
     pieces = [(m.network.digest().encode(), h.costs) for m, h in zip(stack, histories, strict=True)]
     found[f"{dataset} sample space x {iterations}"] = _sha256(*(p for pair in pieces for p in pair))
-    found[f"{dataset} options x {iterations}"] = _sha256(
-        *_values_with_options(data, layer_dims[0], iterations)
+    found[f"{dataset} options x {WITH_OPTIONS}"] = _sha256(
+        *_values_with_options(data, layer_dims[0])
     )
     return found
 
 
-def _values_with_options(data, layer_dims, iterations):
+def _values_with_options(data, layer_dims):
     """Yield what training with every option comes to, as many at once as go together."""
     rates = {"layer_rates": (0.5, *[2.0] * (len(layer_dims) - 2)), "hold_first_layer": 3}
     for by, activation, optimizer, more in (
@@ -79,7 +80,7 @@ def _values_with_options(data, layer_dims, iterations):
     ):
         centred, network = data.centred(by), Network(layer_dims, 0, "he", activation)
         options = {"class_weights": (0.75, 1.5)} | more
-        yield fit(network, centred.train, optimizer, iterations, **options).costs
+        yield fit(network, centred.train, optimizer, WITH_OPTIONS, **options).costs
         yield network.digest().encode()
         yield network.predict_proba(centred.test)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, norm
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -16,7 +16,9 @@ __all__ = [
     "clustered_interval",
     "compare",
     "holm",
+    "images_needed",
     "share",
+    "smallest_lead",
     "verdict",
     "verdict_of_all",
 ]
@@ -191,3 +193,42 @@ def verdict_of_all(verdicts):
     if "contradicted" in verdicts:
         return "contradicted"
     return "supported" if verdicts == {"supported"} else "undecided"
+
+
+def smallest_lead(level=0.05):
+    """Return by how many images one of two must lead, for McNemar's exact test to see it at all.
+
+    Where every image on which they differ speaks for one of them, p is 2 to the power of 1 less
+    their number.
+    """
+    lead = 1
+    while mcnemar([[0, lead], [0, 0]], exact=True).pvalue >= level:
+        lead += 1
+    return lead
+
+
+def images_needed(difference, disagreement, power=0.8, level=0.05):
+    """Return how many images, answered by both, tell two accuracies apart.
+
+    Parameters
+    ----------
+    difference : float
+        Of the accuracies.
+    disagreement : float
+        Share of the images on which one is right and the other wrong.
+    power, level : float
+        Probability of a significant McNemar test; level of that test, two-sided.
+
+    Returns
+    -------
+    int
+        By the normal approximation [1]_.
+
+    References
+    ----------
+    .. [1] R. J. Connor, "Sample Size for Testing Differences in Proportions for the Paired-Sample
+       Design", Biometrics 43, 1987.
+    """
+    root = norm.ppf(1 - level / 2) * np.sqrt(disagreement)
+    root += norm.ppf(power) * np.sqrt(disagreement - difference**2)
+    return int(np.ceil((root / difference) ** 2))
