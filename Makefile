@@ -64,8 +64,9 @@ verify-studies: .venv/ready ## train some runs of each study again, taken at ran
 benchmark: _build/peers/ready ## time a training step against bare products and other libraries (8 minutes)
 	_build/peers/bin/python benchmarks/run.py
 
-elsewhere: _build/peers/ready ## train scikit-learn's network for chapter 8, and record what becomes of it
+elsewhere: _build/peers/ready ## try scikit-learn's methods for chapters 8 and 9, and record their answers
 	_build/peers/bin/python studies/elsewhere.py
+	_build/peers/bin/python studies/sceptic.py
 
 peers: _build/peers/ready ## set up the other libraries, in an environment of their own
 
@@ -93,9 +94,9 @@ clean: ## remove .venv, _build and caches (your own runs in reruns/ stay)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-# The same two for the libraries that only `make benchmark` needs, which no lock file holds.
+# The same two for the libraries that only `make benchmark` and `make elsewhere` need, which no lock file holds.
 _build/peers/ready: _build/peers/locked pyproject.toml
-	@echo "Fetching PyTorch, JAX and scikit-learn ..."
+	@echo "Fetching PyTorch, JAX, scikit-learn and scikit-image ..."
 	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[peers]' || { \
 	  echo "If that was for want of PyTorch's builds without CUDA: name PyTorch's own index of them in PIP_EXTRA_INDEX_URL" >&2; exit 1; }
 	@touch $@
