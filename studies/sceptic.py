@@ -96,7 +96,8 @@ def main():
         chosen = getattr(model, "best_params_", {})
         held_out = []
         for repetition in repetitions:
-            numbers = fold_numbers(pooled, folds, repetition)
+            origin = pooled.factors["origin"]
+            numbers = fold_numbers(pooled.labels, origin, folds, repetition)
             row = np.zeros(len(pooled), dtype=int)
             for fold in range(folds):
                 out = numbers == fold

@@ -63,8 +63,9 @@ def test_which_images_it_sees():
 
 def test_folds_are_dealt_out_within_each_class_and_origin():
     pooled = SMALL.pooled().train
-    numbers = fold_numbers(pooled, 4, 9)
-    assert set(numbers) == set(range(4)) and (fold_numbers(pooled, 4, 8) != numbers).any()
+    stratified = pooled.labels, pooled.factors["origin"]
+    numbers = fold_numbers(*stratified, 4, 9)
+    assert set(numbers) == set(range(4)) and (fold_numbers(*stratified, 4, 8) != numbers).any()
     for stratum in range(4):
         inside = 2 * pooled.factors["origin"] + pooled.labels == stratum
         counts = np.bincount(numbers[inside], minlength=4)

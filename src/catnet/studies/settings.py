@@ -307,7 +307,9 @@ def divided(split, settings):
         If none is left on one side.
     """
     if settings["folds"]:
-        out = fold_numbers(split, settings["folds"], settings["split_seed"]) == settings["fold"]
+        origin = split.factors.get("origin", np.zeros_like(split.labels))
+        numbers = fold_numbers(split.labels, origin, settings["folds"], settings["split_seed"])
+        out = numbers == settings["fold"]
         return split.take(~out), split.take(out)
     if not settings["held_out"]:
         return split, None
@@ -321,12 +323,12 @@ def divided(split, settings):
     return split.take(~out), split.take(out)
 
 
-def fold_numbers(split, folds, seed):
-    """Deal the images out to folds, within each class and, if it is known, each origin.
+def fold_numbers(labels, origin, folds, seed):
+    """Deal images out to folds, within each class and each origin.
 
     Parameters
     ----------
-    split : Split
+    labels, origin : ndarray of int, shape (n,)
     folds, seed : int
 
     Returns
@@ -335,8 +337,8 @@ def fold_numbers(split, folds, seed):
         The fold of every image.
     """
     random_state = np.random.RandomState(seed)
-    strata = 2 * split.factors.get("origin", np.zeros(len(split), dtype=int)) + split.labels
-    numbers, dealt = np.zeros(len(split), dtype=int), 0
+    strata = 2 * origin + labels
+    numbers, dealt = np.zeros(len(strata), dtype=int), 0
     for stratum in np.unique(strata):
         images = random_state.permutation(np.flatnonzero(strata == stratum))
         numbers[images] = (dealt + np.arange(len(images))) % folds
