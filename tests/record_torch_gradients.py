@@ -6,7 +6,8 @@ Run it once, where PyTorch is installed (``pip install torch==2.13.0``)::
 
 It writes ``record/torch_gradients.json`` beside itself: networks of 1 to 5 layers with their
 images, labels and parameters, the cost (binary cross-entropy, no epsilon) and its gradients by
-autograd in float64, and again with leaky ReLUs; and the parameters after each of five steps of
+autograd in float64, again with leaky ReLUs, and again with class weights and the gradients
+clipped by their norm; and the parameters after each of five steps of
 `torch.optim.Adam` with given gradients, with and without AMSGrad. Real numbers are hexadecimal,
 so that nothing is lost. Nothing of catnet is used.
 """
@@ -32,6 +33,8 @@ ADAM = [
 ]
 AMSGRAD = {"learning_rate": 0.0075, "beta1": 0.9, "beta2": 0.5, "epsilon": 1e-8, "amsgrad": True}
 SLOPE = 0.01  # of leaky ReLUs
+CLASS_WEIGHTS = (0.75, 1.5)
+CLIP_NORM = 0.05
 STEPS = 5
 
 
@@ -42,7 +45,7 @@ def written(array):
     return float(array).hex()
 
 
-def network_record(random, shape, widths, slope=0.0):
+def network_record(random, shape, widths, slope=0.0, class_weights=(1.0, 1.0), clip_norm=None):
     """Draw a network until each of its layers learns, and record its gradients."""
     images = random.randint(0, 256, size=(EXAMPLES, *shape))
     labels = np.arange(EXAMPLES) % 2
@@ -53,7 +56,10 @@ def network_record(random, shape, widths, slope=0.0):
             for k, n in zip(dims[:-1], dims[1:], strict=True)
         ]
         biases = [random.random_sample((n, 1)) - 0.5 for n in widths]
-        cost, gradients, margin = autograd(images, labels, weights, biases, slope)
+        w, b, cost, margin = autograd(images, labels, weights, biases, slope, class_weights)
+        if clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_([*w, *b], clip_norm)
+        gradients = {"weights": [x.grad.numpy() for x in w], "biases": [x.grad.numpy() for x in b]}
         alive = all((g != 0).any(axis=1).mean() > 0.5 for g in gradients["weights"])
         if alive and margin > 1e-3:  # no ReLU close to its kink
             break
@@ -68,8 +74,8 @@ def network_record(random, shape, widths, slope=0.0):
     }
 
 
-def autograd(images, labels, weights, biases, slope):
-    """Return the cost, its gradients, and how near any ReLU's argument is to 0."""
+def autograd(images, labels, weights, biases, slope, class_weights):
+    """Return tensors with gradients, the cost, and how near any ReLU's argument is to 0."""
     w = [torch.tensor(x, requires_grad=True) for x in weights]
     b = [torch.tensor(x, requires_grad=True) for x in biases]
     a = torch.tensor(images.reshape(len(images), -1).T / 255.0)
@@ -80,11 +86,12 @@ def autograd(images, labels, weights, biases, slope):
         a = torch.nn.functional.leaky_relu(z, slope) if slope else torch.relu(z)
     logits = (w[-1] @ a + b[-1])[0]
     cost = torch.nn.functional.binary_cross_entropy_with_logits(
-        logits, torch.tensor(labels, dtype=torch.float64)
+        logits,
+        torch.tensor(labels, dtype=torch.float64),
+        weight=torch.tensor(np.array(class_weights)[labels]),
     )
     cost.backward()
-    gradients = {"weights": [x.grad.numpy() for x in w], "biases": [x.grad.numpy() for x in b]}
-    return float(cost.detach()), gradients, margin
+    return w, b, float(cost.detach()), margin
 
 
 def adam_record(random, settings):
@@ -127,6 +134,10 @@ def main():
         # Drawn last, so that what stands above stays as it is.
         "leaky_networks": [network_record(random, *network, SLOPE) for network in NETWORKS[1:]],
         "amsgrad": [adam_record(random, AMSGRAD)],
+        "weighted_networks": [
+            network_record(random, *NETWORKS[2], class_weights=CLASS_WEIGHTS, clip_norm=clip_norm)
+            for clip_norm in (None, CLIP_NORM)
+        ],
     }
     path = HERE / "record" / "torch_gradients.json"
     path.parent.mkdir(exist_ok=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catnet import Network, Split
+from catnet import GradientDescent, Network, Split, fit
 from catnet.engine.gradients import COST_EPSILON, backpropagate, cross_entropy
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -61,6 +61,24 @@ def test_gradients_are_pytorchs(activation, record):
     for ours, theirs in zip(gradients(network, split), expected, strict=True):
         assert ours.shape == theirs.shape and theirs.any()
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize(("place", "clip_norm"), [(0, None), (1, 0.05)])
+def test_weighted_and_clipped_gradients_are_pytorchs(place, clip_norm):
+    record = RECORD["weighted_networks"][place]
+    network, split = recorded(record)
+    before = network.copy()
+    options = {"class_weights": (0.75, 1.5), "clip_norm": clip_norm}
+    fit(network, split, GradientDescent(1.0), 1, **options)
+    expected = [numbers(g) for g in record["weight_gradients"] + record["bias_gradients"]]
+    if clip_norm:
+        norm = math.sqrt(sum((g**2).sum() for g in expected))
+        assert norm == pytest.approx(clip_norm, rel=1e-4)
+    moved = zip(before.weights + before.biases, network.weights + network.biases, strict=True)
+    for (old, new), theirs in zip(moved, expected, strict=True):
+        # PyTorch adds 1e-6 to the norm that it divides by.
+        atol = (1e-4 if clip_norm else 1e-8) * np.abs(theirs).max()
+        np.testing.assert_allclose(old - new, theirs, rtol=0, atol=atol)
 
 
 @every_network

@@ -15,7 +15,7 @@ from .stack import Stack
 __all__ = ["WATCHABLE", "History", "Lockstep", "Run"]
 
 WATCHABLE = ("dead_units", "gradient_norms", "logit_ranges")
-UNSEEN = 32  # iterations whose costs are computed together
+UNSEEN = 2**13  # outputs whose costs are computed together: more of them leave the cache
 
 
 @dataclass
@@ -142,7 +142,7 @@ class Lockstep:
         self.unseen.append([p.probabilities[:, 0] for p in self.passes])
         # Logarithms are taken of many iterations at once, where none of them decides anything.
         if (
-            len(self.unseen) == UNSEEN
+            len(self.unseen) * self.unseen[0][0].size >= UNSEEN
             or cost_epsilon == 0
             or any(run.member.early_stopping is not None for run in self.runs)
             or np.isnan(self.passes[0].logits).any()
