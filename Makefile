@@ -91,7 +91,7 @@ clean: ## remove .venv, _build and caches (your own runs in reruns/ stay)
 	@$(call check_python)
 	@echo "Setting up .venv from requirements.lock ..."
 	@$(PYTHON) -m venv --clear .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@touch $@
 
 # The same two for the libraries that only `make benchmark` and `make elsewhere` need, which no lock file holds.
@@ -105,7 +105,7 @@ _build/peers/locked: requirements.lock
 	@$(call check_python)
 	@echo "Setting up _build/peers from requirements.lock ..."
 	@$(PYTHON) -m venv --clear _build/peers
-	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@touch $@
 
 define check_python

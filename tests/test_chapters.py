@@ -107,7 +107,7 @@ def test_a_chapter_comes_out_as_recorded_on_the_drawn_images(chapter):
         identical, sentence = verify.verify(chapter, drawn)
         assert identical, sentence
         return
-    given = drawn.parameters | shortened(chapter, 200)
+    given = drawn.parameters | shortened(chapter, 100)
     _, results = execution.execute(chapter, given, figures=False)
     recorded = chapter.recorded(drawn).runs
     assert list(results.runs) == list(recorded)
