@@ -1,11 +1,12 @@
 import json
 
+import nbformat
 import numpy as np
 import pytest
-from conftest import rewrite, tiny_notebook
+from conftest import PARAMETERS, rewrite, tiny_notebook
 
 from catnet import cli
-from catnet.book import available_edition
+from catnet.book import available_edition, find_book
 from catnet.images import catvnoncat
 from catnet.report import verify
 from catnet.report.record import record
@@ -87,6 +88,15 @@ def test_parameters_and_runs_are_compared():
         one, Results(CHAPTER, {"seed": 2}, one.runs)
     )
     assert "runs recorded" in verify.first_difference(one, Results(CHAPTER, one.parameters, {}))
+
+
+def test_a_chapter_without_a_choice_of_images_has_no_record_of_the_drawn_ones(book):
+    parameters = "".join(line for line in PARAMETERS.splitlines(True) if "dataset" not in line)
+    path = book.chapters[1].path
+    nbformat.write(tiny_notebook("03-adam-failure", parameters), path)
+    chapter = find_book().find("3")
+    assert chapter.trains and "dataset" not in chapter.parameters
+    assert verify.verify(chapter, book.editions["drawn"]) == (True, "trains nothing")
 
 
 def test_which_images(book, monkeypatch):

@@ -47,8 +47,12 @@ def verify(chapter, edition, kernels=None):
 
 
 def is_recorded(chapter, edition):
-    """Whether there is something to verify: a record, or results that should have one."""
-    return chapter.record_path(edition).exists() or chapter.trains
+    """Whether there is something to verify: a record, or results that should have one.
+
+    A chapter that does not take the parameters of an edition has none of its own in it.
+    """
+    takes = edition.parameters.keys() <= chapter.parameters.keys()
+    return takes and (chapter.record_path(edition).exists() or chapter.trains)
 
 
 def first_difference(recorded, results):
