@@ -14,6 +14,7 @@ __all__ = [
     "ORANGE",
     "PURPLE",
     "RED",
+    "SHADES",
     "beside_recorded",
     "gallery",
     "learning_curves",
@@ -25,6 +26,9 @@ __all__ = [
 # Okabe and Ito's palette, told apart with any kind of colour vision.
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 RED, PURPLE, GREY = "#D55E00", "#CC79A7", "#5B6770"
+
+SHADES = ("#2B3036", "#7D878F", "#D5EEE5", "#9CC9E8", ORANGE)
+"""For parts of a whole that lie side by side: told apart in grey, too."""
 
 
 def style():
