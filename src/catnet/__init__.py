@@ -6,6 +6,7 @@ from importlib import import_module
 # hear a stop before NumPy is there, and its help needs none.
 _MODULES = {
     "Adam": "engine.optimizers",
+    "Augmentation": "images.augmentation",
     "CatnetError": "errors",
     "DataError": "errors",
     "Dataset": "images.dataset",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..arithmetic import exact
+from .batches import Batches, kept_units
 from .gradients import mean_costs
 from .network import Network
 from .propagation import Propagation
@@ -27,9 +28,11 @@ class History:
     Attributes
     ----------
     costs : ndarray, shape (t,)
-        Training cost before each update, in nats.
+        Training cost before each update, in nats: of the images that the update is taken from,
+        by the whole network, without any penalty.
     validation_costs : ndarray, shape (t,) or (0,)
-        Cost on the validation split before each update, if one was given.
+        Cost on the validation split before each update, if one was given; with mini-batches,
+        before the first update of each epoch.
     dead_units : ndarray, shape (t, L - 1) or (0,)
         Share of each hidden layer's units that are above 0 on no training image, if watched.
     gradient_norms : ndarray, shape (t, L) or (0,)
@@ -84,7 +87,7 @@ class Run:
             self.validation_costs += validation_costs[:-1]
             return
         self.validation_costs += validation_costs
-        if self.member.early_stopping is None:
+        if self.member.early_stopping is None or not validation_costs:
             return
         if self.kept is None or validation_costs[-1] < self.lowest:
             self.kept = self.kept or self.network.copy()
@@ -127,23 +130,41 @@ class Lockstep:
 
     def __init__(self, runs, splits, updates):
         self.runs, self.splits, self.unseen = runs, splits, []
+        member = runs[0].member
+        self.batches = Batches(member, splits[0]) if member.sees_its_own_images else None
         self._begin(Stack([run.network for run in runs]))
         self.updates = updates(self.stack, [run.member for run in runs], self.passes)
         self.updates.drive()
 
     def _begin(self, stack):
         self.stack = stack
-        self.passes = [Propagation(stack, split) for split in self.splits]
-        self.passes[0].weigh([run.member.class_weights for run in self.runs])
+        if self.batches is None:
+            self.passes = [Propagation(stack, split) for split in self.splits]
+            self.passes[0].weigh([run.member.class_weights for run in self.runs])
+        else:
+            self.by_size = {}
+            self.validation = [Propagation(stack, split) for split in self.splits[1:]]
+            self.passes = self._passes(0)
+
+    def _passes(self, iteration):
+        """Return the propagations of an iteration with images of its own."""
+        batch = self.batches.at(iteration)
+        if len(batch) not in self.by_size:
+            training = self.by_size[len(batch)] = Propagation(self.stack, batch)
+            training.weigh([run.member.class_weights for run in self.runs])
+        self.by_size[len(batch)].show(batch)
+        looks = iteration % self.batches.in_epoch == 0
+        return [self.by_size[len(batch)], *(self.validation if looks else [])]
 
     def look(self, iteration, cost_epsilon):
         """Look at the outputs before an update."""
         self._forward()
-        self.unseen.append([p.probabilities[:, 0] for p in self.passes])
+        self.unseen.append([(p.probabilities[:, 0], p.split.labels) for p in self.passes])
         # Logarithms are taken of many iterations at once, where none of them decides anything.
         if (
-            len(self.unseen) * self.unseen[0][0].size >= UNSEEN
+            len(self.unseen) * self.unseen[0][0][0].size >= UNSEEN
             or cost_epsilon == 0
+            or self.batches is not None
             or any(run.member.early_stopping is not None for run in self.runs)
             or np.isnan(self.passes[0].logits).any()
         ):
@@ -153,19 +174,17 @@ class Lockstep:
         """Compute the costs that have not been seen yet, the last of them of this iteration."""
         if not self.unseen:
             return
-        costs = [
-            mean_costs(np.stack(outputs), p.split.labels, cost_epsilon)
-            for outputs, p in zip(zip(*self.unseen, strict=True), self.passes, strict=True)
-        ]
+        costs = []
+        for looks in zip(*self.unseen, strict=True):
+            probabilities, labels = zip(*looks, strict=True)
+            costs.append(mean_costs(np.stack(probabilities), labels[0], cost_epsilon))
         self.unseen = []
         for place, run in enumerate(self.runs):
             run.look(iteration, self.updates, place, *(kind[:, place].tolist() for kind in costs))
 
-    def step(self, watch):
+    def step(self, watch, iteration):
         """Go back to the gradient, and update."""
         training = self.passes[0]
-        with np.errstate(invalid="ignore"):
-            training.backward(self.backward)
         sound = {place: run for place, run in enumerate(self.runs) if not run.divergence}
         if "dead_units" in watch:
             for place, run in sound.items():
@@ -183,7 +202,23 @@ class Lockstep:
                 gradients = [w[place] for w in (first, *training.weights[1:])]
                 run.gradient_norms.append([_norm(g) for g in gradients])
 
-        self.updates.step(note_norms if "gradient_norms" in watch else None)
+        self._backward(iteration)
+        look = note_norms if "gradient_norms" in watch else None
+        if self.batches is None:
+            self.updates.step(look)
+        else:
+            self.updates.step(look, lambda: self._passes(iteration + 1))
+            self.passes = self.updates.propagations
+
+    def _backward(self, iteration):
+        """Go back to the gradient; with dropout, of the outputs without some units."""
+        training, members = self.passes[0], [run.member for run in self.runs]
+        images = training.split
+        factors = kept_units(members, iteration, training.hidden.shape[1], len(images))
+        with np.errstate(invalid="ignore"):
+            if factors is not None:
+                training.forward(self.forward, factors)
+            training.backward(self.backward)
 
     def keep_snapshots(self, iteration):
         """Keep the networks as they are before update `iteration`."""
@@ -218,9 +253,9 @@ class Lockstep:
 
     def _forward(self):
         with np.errstate(invalid="ignore"):  # what is out of range is NaN, and shows in the cost
-            forward, self.backward = self.stack.sliced()
+            self.forward, self.backward = self.stack.sliced()
             for propagation in self.passes:
-                propagation.forward(forward)
+                propagation.forward(self.forward)
 
 
 def _norm(array):

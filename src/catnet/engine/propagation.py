@@ -12,7 +12,8 @@ has one),
 
 the weights :math:`w` of the classes being 1 unless `weigh` sets others. With leaky ReLUs,
 :math:`s Z_l` takes the place of 0 where :math:`Z_l` is not above it, and :math:`s = 0.01` that
-of the 0 of :math:`[A_{l-1} > 0]`.
+of the 0 of :math:`[A_{l-1} > 0]`. With dropout :math:`A_l` and :math:`[A_l > 0]` are multiplied
+with factors, 0 for what is left out.
 
 Every product is one of `catnet.exact`, whose slices are made once where several products share
 them.
@@ -86,7 +87,7 @@ class Propagation:
         self.activations, self.logits = self.z[:-1], self.z[-1]
         self.hidden = outputs[:, : -widths[-1]]
         self.errors = np.empty_like(outputs)  # dZ
-        self.image_weights = None
+        self.class_weights = self.image_weights = self.factors = None
         self.dz = [self.errors[:, layer] for layer in self.layers]
         self._forward_room, self._backward_room = _Room(), _Room()
         self.rest = np.empty_like(stack.rest)
@@ -96,7 +97,14 @@ class Propagation:
         """Weigh the errors of each class; a member's weights are a pair, or None for 1 and 1."""
         if any(pair is not None for pair in class_weights):
             table = np.array([(1.0, 1.0) if pair is None else pair for pair in class_weights])
+            self.class_weights = table
             self.image_weights = table[:, np.newaxis, self.split.labels]
+
+    def show(self, split):
+        """Take other images, as many as before."""
+        self.split = split
+        if self.class_weights is not None:
+            self.image_weights = self.class_weights[:, np.newaxis, split.labels]
 
     def add_products(self, pixels, sliced, sums):
         """Add the products of some pixels with their weights, which are exact sums.
@@ -120,14 +128,25 @@ class Propagation:
         members, width, images = self.driven.shape
         self.driven.reshape(members * width, images)[rows] = total / 255.0
 
-    def forward(self, sliced):
-        """Go from the first layer to the logits; `sliced` are the weights of the others."""
+    def forward(self, sliced, factors=None):
+        """Go from the first layer to the logits.
+
+        Parameters
+        ----------
+        sliced : list of ndarray
+            The weights of the other layers; see `Stack.sliced`.
+        factors : ndarray, shape (S, n_1 + … + n_{L-1}, m), optional
+            What the activations of the hidden layers are multiplied with.
+        """
+        self.factors = factors
         self._room = self._forward_room
         self._room.begin()
         z = np.add(self.driven, self.stack.biases[0], out=self.z[0])
         for layer, weights in enumerate(sliced, start=1):
             # A zero may have either sign on some machines: no slice has it.
             a = np.maximum(z, self.slope * z if self.slope else 0.0, out=z)
+            if factors is not None:
+                a *= factors[:, self.layers[layer - 1]]
             z = self._multiply(weights, self._slices(a, -2), self.z[layer])
             z += self.stack.biases[layer]
         self.probabilities = exact.sigmoid(self.logits)
@@ -148,6 +167,8 @@ class Propagation:
             dz = self._multiply(sliced[layer - 1], self._slices(dz, -2), self.dz[layer - 1])
             on = self.activations[layer - 1] > 0
             dz *= np.where(on, 1.0, self.slope) if self.slope else on
+            if self.factors is not None:
+                dz *= self.factors[:, self.layers[layer - 1]]
         first = self.layers[0].stop  # its weights have a way of their own: see `cut_first`
         errors = self._slices(self.errors[:, first:], -1)
         inputs = self._slices(self.hidden, -1).swapaxes(-1, -2)

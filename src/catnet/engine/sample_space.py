@@ -59,6 +59,11 @@ class SampleSpace:
                     raise ParameterError(
                         f"{name} needs the first layer's gradient, which sample space does not take"
                     )
+            if member.sees_its_own_images:
+                raise ParameterError(
+                    "in sample space every update is taken from the same images: leave out "
+                    "batch_size and augmentation"
+                )
         self.stack, self.propagations = stack, propagations
         training = propagations[0].split
         self.inner = [_inner_products(training, other.split) for other in propagations]

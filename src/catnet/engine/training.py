@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -80,6 +81,17 @@ class Member:
         An intervention on cause and effect, not a remedy: the mean of what an update adds to the
         weights of a first-layer unit is taken back where it is positive (``"up"``), negative
         (``"down"``), or either (``"both"``).
+    batch_size : int, optional
+        How many images an update is taken from, drawn anew for every epoch; by default all. The
+        number of iterations stays that of updates.
+    dropout : float
+        Share of the hidden units, in [0, 1), that is left out at random for each image and update
+        [3]_. The costs that are recorded stay those of the whole network.
+    augmentation : Augmentation, optional
+        How the images of each update are changed; see `catnet.Augmentation`.
+    seed : int, 0 to 2**32 - 1
+        Where the random numbers for all of this begin. They are others than those of the
+        network's own seed, so the two may be the same.
 
     Raises
     ------
@@ -92,6 +104,8 @@ class Member:
        networks", ICML 2013.
     .. [2] H. Yong, J. Huang, X. Hua, L. Zhang, "Gradient Centralization: A New Optimization
        Technique for Deep Neural Networks", ECCV 2020.
+    .. [3] N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov, "Dropout: A
+       Simple Way to Prevent Neural Networks from Overfitting", JMLR 15, 2014.
     """
 
     network: Network
@@ -104,6 +118,10 @@ class Member:
     hold_first_layer: int = 0
     centralise_gradient: bool = False
     block_mean: str | None = None
+    batch_size: int | None = None
+    dropout: float = 0.0
+    augmentation: Any = None
+    seed: int = 0
 
     def __post_init__(self):
         object.__setattr__(self, "frozen_layers", frozenset(self.frozen_layers))
@@ -135,6 +153,24 @@ class Member:
             )
         if self.centralise_gradient and self.clip_norm is not None:
             raise ParameterError("centralise_gradient and clip_norm do not go together")
+        if self.batch_size is not None:
+            _check_count("batch_size", self.batch_size)
+        object.__setattr__(self, "dropout", as_float("dropout", self.dropout))
+        if not 0 <= self.dropout < 1:
+            raise ParameterError(f"dropout must be in [0, 1), not {self.dropout!r}")
+        if not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**32:
+            raise ParameterError(f"seed must be in 0 … 2**32 - 1, not {self.seed!r}")
+
+    @property
+    def sees_its_own_images(self):
+        """Whether an update is taken from other images than those of the other members."""
+        return self.batch_size is not None or self.augmentation is not None
+
+    @property
+    def settles(self):
+        """Whether a unit of the first layer that is off, and at rest, stays so; see `Adam`."""
+        random = self.sees_its_own_images or self.dropout > 0
+        return self.optimizer_of(1).settles and not random
 
     def optimizer_of(self, layer):
         """Return the optimizer of a layer, numbered from 1: with the learning rate it has there."""
@@ -167,7 +203,7 @@ def fit(
     progress=False,
     **options,
 ):
-    """Train a network in place on all images at once.
+    """Train a network in place, on all images at once or by mini-batches.
 
     Parameters
     ----------
@@ -182,7 +218,7 @@ def fit(
     validation, watch, snapshots, cost_epsilon, sample_space, progress
         As for `fit_stack`.
     **options
-        What else `Member` takes: ``clip_norm``, ``class_weights``, ``layer_rates``, …
+        What else `Member` takes: ``batch_size``, ``dropout``, ``clip_norm``, ``seed``, …
 
     Returns
     -------
@@ -224,10 +260,11 @@ def fit_stack(
     sample_space=False,
     progress=False,
 ):
-    """Train networks of the same widths and activation in place, all at once on all images.
+    """Train networks of the same widths and activation in place, all at once.
 
     Every network ends, and every history reads, as if it had been trained alone, to the bit. A
-    member that diverges or stops early leaves the others alone.
+    member that diverges or stops early leaves the others alone. Members with mini-batches or
+    augmentation, whose images differ, take their turns.
 
     Parameters
     ----------
@@ -269,6 +306,8 @@ def fit_stack(
     cost_epsilon = as_float("cost_epsilon", cost_epsilon)
     _check(members, num_iterations, splits, watch, snapshots, cost_epsilon)
     runs = [Run(member) for member in members]
+    alike = [run for run in runs if not run.member.sees_its_own_images]
+    others = [run for run in runs if run.member.sees_its_own_images]
     with Workers() as workers, _bar(num_iterations * len(runs), progress) as bar:
 
         def train(together):
@@ -280,7 +319,7 @@ def fit_stack(
                     break
                 if iteration in snapshots:
                     together.keep_snapshots(iteration)
-                together.step(watch)
+                together.step(watch, iteration)
                 bar.update(len(together.runs))
                 together.drop_ended()
                 if not together.runs:
@@ -292,7 +331,8 @@ def fit_stack(
             parts = [runs[start : start + PART] for start in range(0, len(runs), PART)]
             workers.each(lambda part, number: train(Lockstep(part, splits, SampleSpace)), parts)
         else:
-            train(Lockstep(runs, splits, partial(Updates, workers=workers)))
+            for together in filter(None, [alike, *([run] for run in others)]):
+                train(Lockstep(together, splits, partial(Updates, workers=workers)))
     return [run.history() for run in runs]
 
 

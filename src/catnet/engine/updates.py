@@ -111,7 +111,7 @@ class Updates:
         self.grid = exact.integer_grid(inputs)
         # What works on whole layers must find all of their rows.
         alone = (self.clipping, self.centralising, self.blocking) == (None, None, None)
-        self.settles = np.array([alone and m.optimizer_of(1).settles for m in members])
+        self.settles = np.array([alone and m.settles for m in members])
         self.steps = 0
         self._begin(stack, propagations, np.arange(len(stack) * self.width))
 
@@ -125,10 +125,14 @@ class Updates:
         # Each thread's room: for a strip's gradient or slices, and for what the optimizer needs.
         self.room = np.empty((self.workers.count, max(self.grid[1], 3), most))
         self.whole_room = None  # for all of a gradient, where something asks for it
-        self.sums = [
-            np.empty((self.workers.count, self.grid[1], len(live), len(propagation.split)))
-            for propagation in propagations
-        ]
+        self.sums = {}
+
+    def _sums_of(self, propagation):
+        """Return room for the products of a propagation's images, one for each thread."""
+        if propagation not in self.sums:
+            shape = self.workers.count, self.grid[1], len(self.live), len(propagation.split)
+            self.sums[propagation] = np.empty(shape)
+        return self.sums[propagation]
 
     @staticmethod
     def _rows(array):
@@ -168,19 +172,23 @@ class Updates:
         """Multiply the first layers, whose largest weights are known, with the images."""
         largest = np.maximum.reduce([strip.largest for strip in self.strips])
         rounders = exact.rounders(largest, self.grid)
-        for sums in self.sums:
+        rooms = [self._sums_of(propagation) for propagation in self.propagations]
+        for sums in rooms:
             sums.fill(0.0)
-        self.workers.each(lambda strip, n: self._multiply(strip, n, rounders), self.strips)
-        for propagation, sums in zip(self.propagations, self.sums, strict=True):
+        self.workers.each(lambda strip, n: self._multiply(strip, n, rounders, rooms), self.strips)
+        for propagation, sums in zip(self.propagations, rooms, strict=True):
             propagation.drive(sums.sum(axis=0), self.live)
 
-    def step(self, look=None):
+    def step(self, look=None, following=None):
         """Update all members, and multiply their new first layers with the images.
 
         Parameters
         ----------
         look : callable, optional
             Called with the gradient of the first layers, shape (S, n_1, n_0).
+        following : callable, optional
+            Says, once the gradient has been used, what propagations go on from here if they are
+            others.
         """
         training = self.propagations[0]
         with np.errstate(invalid="ignore"):
@@ -198,14 +206,17 @@ class Updates:
         still = self._still()
         for block in self.rest:
             block.update(self.stack.rest, block.of(training.rest), self.room[0, :2])
-        if any(strip.blocks for strip in self.strips):
-            if self.blocking is None:
-                self.workers.each(self._update, self.strips)
-            else:
-                self.blocking.begin(self.stack.first, self.workers)
-                self.workers.each(self._update, self.strips)
-                self.blocking.end(self.stack.first, self.workers)
-                self.workers.each(self._measure, self.strips)
+        trained = any(strip.blocks for strip in self.strips)
+        if trained and self.blocking is None:
+            self.workers.each(self._update, self.strips)
+        elif trained:
+            self.blocking.begin(self.stack.first, self.workers)
+            self.workers.each(self._update, self.strips)
+            self.blocking.end(self.stack.first, self.workers)
+            self.workers.each(self._measure, self.strips)
+        if following is not None:
+            self.propagations = following()
+        if trained or following is not None:
             self._multiply_all()
         if still is not None:
             self._leave(*still)
@@ -283,13 +294,13 @@ class Updates:
         scratch = self.room[number, 0, : theta.size].reshape(theta.shape)
         strip.largest = exact.largest(theta, -1, scratch)
 
-    def _multiply(self, strip, number, rounders):
+    def _multiply(self, strip, number, rounders, rooms):
         """Cut a strip into slices, and add its part to the products with the images."""
         theta = self.first[:, strip.pixels]
         room = self.room[number, : self.grid[1], : theta.size]
         with np.errstate(invalid="ignore"):
             sliced = exact.cut(theta, rounders, room.reshape(len(room), *theta.shape))
-        for propagation, sums in zip(self.propagations, self.sums, strict=True):
+        for propagation, sums in zip(self.propagations, rooms, strict=True):
             propagation.add_products(strip.pixels, sliced, sums[number])
 
 

@@ -136,6 +136,13 @@ class Split:
             self.offset,
         )
 
+    def batch(self, index):
+        """Return the images that `index`, an array of integers, selects, for an update.
+
+        Their factors are left out.
+        """
+        return Split(self.images[index], self.labels[index], offset=self.offset)
+
     def mean_image(self):
         """Mean of the images, rounded to integers (halves up): uint8, (height, width, 3)."""
         if not len(self):
