@@ -81,8 +81,10 @@ class Augmentation:
                 moved = wider[place, y : y + height, x : x + width]
                 images[place] = moved[:, ::-1] if mirrored[place] else moved
         if self.brightness:
-            lighter = images + brighter.astype(np.int16)[:, np.newaxis, np.newaxis, np.newaxis]
-            images = np.clip(lighter, 0, 255).astype(np.uint8)
+            steps = brighter[:, np.newaxis, np.newaxis, np.newaxis]
+            more, less = (np.maximum(step, 0).astype(np.uint8) for step in (steps, -steps))
+            images = np.minimum(images, 255 - more) + more  # within uint8
+            images = np.maximum(images, less) - less
         return replace(split, images=images, factors={})
 
 
