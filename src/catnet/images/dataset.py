@@ -136,6 +136,14 @@ class Split:
             self.offset,
         )
 
+    def batch(self, index):
+        """Return the images that `index` (integers, a slice or a mask) selects, in memory.
+
+        Wherever these images lie: for training on some at a time. The offset is kept, factors
+        are not.
+        """
+        return Split(np.asarray(self.images[index]), self.labels[index], {}, self.offset)
+
     def mean_image(self):
         """Mean of the images, rounded to integers (halves up): uint8, (height, width, 3)."""
         if not len(self):
