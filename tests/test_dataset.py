@@ -72,6 +72,15 @@ def test_only_some_can_be_taken():
     assert len(split) == 4
 
 
+@pytest.mark.parametrize("index", [[2, 0], slice(1, 3), np.array([True, False, False, True])])
+def test_a_batch_is_some_of_them_without_their_factors(index):
+    split = Split(images(), labels(0, 1, 1, 0), {"size": np.arange(4.0)}).centred(images(1)[0])
+    batch = split.batch(index)
+    assert type(batch.images) is np.ndarray and (batch.images == split.images[index]).all()
+    assert (batch.labels == split.labels[index]).all() and batch.factors == {}
+    assert batch.offset is split.offset
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

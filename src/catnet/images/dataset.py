@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from ..errors import DataError, ParameterError
+from .stored import StoredImages, joined
 
 __all__ = ["Dataset", "Split"]
 
@@ -24,8 +26,9 @@ class Split:
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (n, height, width, 3)
-        Red, green and blue, 0 to 255.
+    images : ndarray of uint8 or StoredImages, shape (n, height, width, 3)
+        Red, green and blue, 0 to 255. A set larger than memory stays in its file, and gives the
+        same numbers.
     labels : ndarray of int64, shape (n,)
         1 for a cat, 0 for anything else. A row (1, n), as the course's own loader makes, or a
         column (n, 1) is taken as well.
@@ -40,7 +43,7 @@ class Split:
         If a type, a shape or a label is not as above.
     """
 
-    images: np.ndarray
+    images: np.ndarray | StoredImages
     labels: np.ndarray
     factors: dict[str, np.ndarray] = field(default_factory=dict)
     offset: np.ndarray | None = None
@@ -91,7 +94,10 @@ class Split:
 
     @cached_property
     def _flat(self):
-        """Images by rows, (n, height·width·3) uint8: a copy only where they lie in another way."""
+        """Images by rows, (n, height·width·3) uint8: a copy only where they lie in another way.
+
+        Of images in a file it takes those bytes of each row that it is asked for.
+        """
         return self.images.reshape(len(self), int(np.prod(self.images.shape[1:])))
 
     def blocks(self, pixels=slice(None)):
@@ -109,12 +115,25 @@ class Split:
         numbers : ndarray of float64, shape (pixels, images of the block)
             As in `pixels`.
         """
-        if self.images.size <= WHOLE:
+        if self.images.size <= WHOLE and not isinstance(self.images, StoredImages):
             yield slice(0, len(self)), self.pixels[pixels]
             return
-        for start in range(0, len(self), BLOCK):
-            place = slice(start, min(start + BLOCK, len(self)))
+        for place in self._places():
             yield place, self._numbers(place, pixels)
+
+    def _places(self):
+        for start in range(0, len(self), BLOCK):
+            yield slice(start, min(start + BLOCK, len(self)))
+
+    def pieces(self):
+        """Go through the images as they are, some hundred at a time.
+
+        Yields
+        ------
+        ndarray of uint8, shape (images of the piece, height, width, 3)
+        """
+        for place in self._places():
+            yield self.images[place]
 
     def _numbers(self, place, pixels):
         numbers = self._flat[place, pixels].astype(np.float64)
@@ -128,26 +147,33 @@ class Split:
         return self.pixels / 255.0
 
     def take(self, index):
-        """Return the split of the examples that `index` (integers or a mask) selects."""
+        """Return the split of the examples that `index` (integers or a mask) selects.
+
+        Those of images in a file stay in it; `batch` reads some.
+        """
+        stored = isinstance(self.images, StoredImages)
         return Split(
-            self.images[index],
+            self.images.take(index) if stored else self.images[index],
             self.labels[index],
             {name: values[index] for name, values in self.factors.items()},
             self.offset,
         )
 
     def batch(self, index):
-        """Return the images that `index`, an array of integers, selects, for an update.
+        """Return the images that `index` (integers, a slice or a mask) selects, in memory.
 
-        Their factors are left out.
+        Wherever these images lie: for training on some at a time. The offset is kept, factors
+        are not.
         """
-        return Split(self.images[index], self.labels[index], offset=self.offset)
+        return Split(np.asarray(self.images[index]), self.labels[index], {}, self.offset)
 
     def mean_image(self):
         """Mean of the images, rounded to integers (halves up): uint8, (height, width, 3)."""
         if not len(self):
             raise DataError("no images have no mean")
-        sums = self.images.sum(axis=0, dtype=np.int64)
+        sums = np.zeros(self.images.shape[1:], np.int64)
+        for piece in self.pieces():
+            sums += piece.sum(axis=0, dtype=np.int64)
         return ((2 * sums + len(self)) // (2 * len(self))).astype(np.uint8)
 
     def centred(self, offset):
@@ -181,7 +207,7 @@ class Split:
         Returns
         -------
         Split
-            Without an offset.
+            Without an offset; in memory.
 
         Raises
         ------
@@ -193,10 +219,13 @@ class Split:
             raise ParameterError(
                 f"images of {height} by {width} pixels cannot be shrunk to a side of {side!r}"
             )
-        shape = (n, side, height // side, side, width // side, channels)
-        sums = self.images.reshape(shape).sum(axis=(2, 4), dtype=np.int64)
+        squares = (side, height // side, side, width // side, channels)
         area = (height // side) * (width // side)
-        images = ((2 * sums + area) // (2 * area)).astype(np.uint8)
+        images = np.empty((n, side, side, channels), np.uint8)
+        for place in self._places():
+            piece = self.images[place]
+            sums = piece.reshape(len(piece), *squares).sum(axis=(2, 4), dtype=np.int64)
+            images[place] = (2 * sums + area) // (2 * area)
         return replace(self, images=images, offset=None)
 
 
@@ -255,17 +284,21 @@ class Dataset:
         -------
         Dataset
             The training images, then those test images that are not among them. The factor
-            ``origin`` says which is which: 0 or 1. The test images stay as well.
+            ``origin`` says which is which: 0 or 1. The test images stay as well. All are in
+            memory, unless they lie in one file.
         """
         both = self.train, self.test
-        images = np.concatenate([split.images for split in both])
         labels = np.concatenate([split.labels for split in both])
         origin = np.repeat([0, 1], [len(split) for split in both])
-        seen, first = set(), []
-        for place, image in enumerate(images):
-            content = image.tobytes()
-            if content not in seen:
-                seen.add(content)
-                first.append(place)
-        train = Split(images[first], labels[first], {"origin": origin[first]})
-        return replace(self, train=train)
+        contents = (
+            hashlib.sha256(image.tobytes()).digest()
+            for split in both
+            for piece in split.pieces()
+            for image in piece
+        )
+        seen: dict[bytes, int] = {}
+        for place, content in enumerate(contents):
+            seen.setdefault(content, place)
+        first = list(seen.values())
+        everything = Split(joined(self.train.images, self.test.images), labels, {"origin": origin})
+        return replace(self, train=everything.take(first))
