@@ -15,6 +15,7 @@ from test_study_plan import PLAIN
 
 from catnet import (
     Adam,
+    Augmentation,
     CatnetError,
     Dataset,
     DivergenceError,
@@ -219,23 +220,42 @@ def test_when_a_network_is_constant(small):
 
 
 def test_the_images_held_out_are_as_many_of_each_kind():
-    training, held_out = divided(SMALL.train, {"held_out": 0.5, "split_seed": 4, "folds": 0})
+    training, held_out = divided(
+        SMALL.train, {"held_out": 0.5, "split_seed": 4, "folds": 0, "train_images": 0}
+    )
     assert len(training) == len(held_out) == 6
     assert training.labels.sum() == held_out.labels.sum() == 2
-    other = divided(SMALL.train, {"held_out": 0.5, "split_seed": 5, "folds": 0})[1]
+    other = divided(SMALL.train, {"held_out": 0.5, "split_seed": 5, "folds": 0, "train_images": 0})[
+        1
+    ]
     assert (other.images != held_out.images).any()
     with pytest.raises(ParameterError, match="leaves no image"):
-        divided(SMALL.train, {"held_out": 0.01, "split_seed": 5, "folds": 0})
+        divided(SMALL.train, {"held_out": 0.01, "split_seed": 5, "folds": 0, "train_images": 0})
 
 
-@pytest.mark.parametrize(("kept", "rows"), [("none", 0), ("end", 1), ("snapshots", 3)])
+@pytest.mark.parametrize(("kept", "rows"), [("none", 0), ("end", 1), ("test", 1), ("snapshots", 3)])
 def test_outputs_are_kept_as_the_plan_says(small, kept, rows):
     plan = parse_plan("tiny", TINY.replace('logits = "snapshots"', f'logits = "{kept}"'))
     part = records.train("tiny", plan.text, [0], None)
     assert part["test_logits"].shape == (1, rows, 7)
+    assert part["train_logits"].shape == (1, 0 if kept == "test" else rows, 12)
     if rows:
         answers = exact.sigmoid(part["test_logits"][0, -1:].astype(float)) > 0.5
         assert np.mean(answers == SMALL.test.labels) == part["test_accuracy"][0, -1]
+
+
+def test_batches_and_dropout_begin_with_the_seed_of_the_run(small):
+    options = {"batch_size": 5, "dropout": 0.2, "augmentation": Augmentation(True, 1, 9)}
+    said = 'name = "adam"\nbatch_size = 5\ndropout = 0.2\nmirror = true\nshift = 1\nbrightness = 9'
+    plan = parse_plan("tiny", TINY.replace('name = "adam"', said))
+    part = records.train("tiny", plan.text, [0, 1, 2], None)
+    for row, seed in enumerate((1000, 1001, 1002)):
+        network = Network([48, 3, 1], seed)
+        costs = fit(network, SMALL.train, Adam(), 5, seed=seed, **options).costs
+        assert part["digest"][row].decode() == network.digest()
+        assert part["costs"][row, :3].tolist() == costs[::2].tolist()
+        constant = part["logit_range"][row, -1] <= records.COLLAPSED
+        assert part["collapsed_at"][row] == (5 if constant else -1)  # not seen from batches
 
 
 # ---------------------------------------------------------------- interruptions

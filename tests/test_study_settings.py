@@ -7,7 +7,7 @@ import pytest
 from test_studies import SMALL
 from test_study_plan import PLAIN
 
-from catnet import Adam, GradientDescent, Network, ParameterError, fit
+from catnet import Adam, Augmentation, GradientDescent, Network, ParameterError, fit
 from catnet.studies import records
 from catnet.studies.plan import parse_plan
 from catnet.studies.settings import SETTINGS, divided, fold_numbers, member, prepared
@@ -50,6 +50,17 @@ def test_how_it_is_trained():
     assert made(warmup=5, amsgrad=True).optimizer == Adam(0.0075, warmup=5, amsgrad=True)
     assert made(centralise_gradient=True, block_mean="up").block_mean == "up"
     assert made(optimizer="gradient descent").optimizer == GradientDescent(0.0075)
+
+
+def test_what_an_update_is_taken_from():
+    plain, one = made(), made(batch_size=8, dropout=0.25, mirror=True, shift=4, brightness=30)
+    assert plain.batch_size is plain.augmentation is None and plain.dropout == 0
+    assert one.batch_size == 8 and one.dropout == 0.25 and one.seed == 7
+    assert one.augmentation == Augmentation(mirror=True, shift=4, brightness=30)
+    some, _ = divided(SMALL.train, PLAIN_SETTINGS | {"train_images": 5})
+    assert (some.images == SMALL.train.images[:5]).all()
+    with pytest.raises(ParameterError, match="train_images 13 is more than the 12 there are"):
+        divided(SMALL.train, PLAIN_SETTINGS | {"train_images": 13})
 
 
 def test_which_images_it_sees():

@@ -7,7 +7,8 @@
     seeds = {first = 1000, count = 200}      # an arm may have its own
     costs_every = 20                         # iterations between two costs that are kept
     snapshots = [500]                        # updates after which a network is looked at
-    logits = "end"                           # or "snapshots", or "none": which outputs are kept
+    logits = "end"                           # which outputs are kept: or "snapshots", "test" (at
+                                             # the end, of the test images alone), "none"
 
     [[hypotheses]]
     name = "H1"
@@ -57,7 +58,7 @@ MAX_ARMS = 10**4
 MAX_RUNS = 10**6
 
 DATASETS = ("catvnoncat", "drawn", "catvnoncat-pooled", "drawn-pooled")
-LOGITS = ("end", "snapshots", "none")
+LOGITS = ("end", "snapshots", "test", "none")
 KEYS = {  # of the whole plan, without its tables
     "question": Setting(str, None),
     "dataset": Setting(str, None, choices=DATASETS),

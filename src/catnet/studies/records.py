@@ -43,7 +43,8 @@ def columns(plan, sizes):
         Number of updates after which its outputs were no numbers, or -1.
     ``collapsed_at``
         Lowest number of updates after which the network was constant: the logits of all images it
-        is trained on lay within `COLLAPSED`. Looked at after every update, from 0 on; -1 if never.
+        is trained on lay within `COLLAPSED`. Looked at after every update, from 0 on; -1 if never,
+        and where an update has other images than the next.
     ``constant_from``
         The lowest number after which it was so until the end of training, or -1.
     ``costs``, shape (G,)
@@ -72,7 +73,8 @@ def columns(plan, sizes):
     """
     looks = len(plan.snapshots) + 1
     hidden = max(len(arm.settings["layer_dims"]) for arm in plan.arms) - 2
-    outputs = {"end": 1, "snapshots": looks, "none": 0}[plan.logits]
+    outputs = {"end": 1, "test": 1, "snapshots": looks, "none": 0}[plan.logits]
+    of_training = 0 if plan.logits == "test" else outputs
     train, test = sizes
     return {
         "digest": ("S64", (), b""),
@@ -87,7 +89,7 @@ def columns(plan, sizes):
         "logit_range": ("<f8", (looks,), np.nan),
         "dead_units": ("<i4", (looks, hidden), -1),
         "on_share": ("<f8", (looks, hidden), np.nan),
-        "train_logits": ("<f4", (outputs, train), np.nan),
+        "train_logits": ("<f4", (of_training, train), np.nan),
         "test_logits": ("<f4", (outputs, test), np.nan),
     }
 
@@ -163,6 +165,8 @@ def train(name, text, numbers, images_digest):
         part[column] = np.full((len(runs), *shape), nothing, dtype=kind)
     for row, (one, history) in enumerate(zip(members, histories, strict=True)):
         entry = {column: values[row : row + 1] for column, values in part.items()}
+        if one.sees_its_own_images:
+            history.logit_ranges = np.full(len(history.costs), np.nan)  # of a few images
         _record(entry, plan, shared, one.network, history, training, images)
     return part | {"images": np.array(digest), "seconds": np.array(time.monotonic() - start)}
 
@@ -247,15 +251,14 @@ def _look(entry, plan, place, network, settings, training, images):
         on = a > 0
         entry["dead_units"][0, place, layer] = np.count_nonzero(~on.any(axis=1))
         entry["on_share"][0, place, layer] = np.count_nonzero(on) / on.size
-    of_all = logits if training is images.train else network.forward(images.train)[1]
-    of_test = network.forward(images.test)[1]
-    entry["test_accuracy"][0, place] = _accuracy(of_test, images.test)
+    entry["test_accuracy"][0, place] = _accuracy(network.forward(images.test)[1], images.test)
     looks = len(plan.snapshots) + 1
-    row = place - (looks - entry["test_logits"].shape[1])  # the last ones are kept
-    if row >= 0:
-        with np.errstate(over="ignore", under="ignore"):
-            entry["train_logits"][0, row] = of_all[0]
-            entry["test_logits"][0, row] = of_test[0]
+    for column, of in (("train_logits", images.train), ("test_logits", images.test)):
+        row = place - (looks - entry[column].shape[1])  # the last ones are kept
+        if row >= 0:
+            outputs = network.forward(of)[1]
+            with np.errstate(over="ignore", under="ignore"):
+                entry[column][0, row] = outputs[0]
 
 
 def _accuracy(logits, split):

@@ -19,6 +19,7 @@ from ..engine.propagation import SLOPES
 from ..engine.training import EarlyStopping, Member
 from ..engine.whole_rows import BLOCKABLE
 from ..errors import ParameterError
+from ..images.augmentation import Augmentation
 from ..report.parameters import Interval
 
 __all__ = [
@@ -106,7 +107,9 @@ class Setting:
 
 
 SETTINGS = {
-    # Of the images: the side they are shrunk to, 0 for as they are; and what is taken off them.
+    # Of the images: how many are trained on, the first ones, 0 for all; the side they are shrunk
+    # to, 0 for as they are; and what is taken off them.
+    "train_images": Setting(int, 0, NOT_NEGATIVE),
     "image_side": Setting(int, 0, NOT_NEGATIVE),
     "centring": Setting(str, "none", choices=("none", "128", "mean")),
     # Of the network as it begins. "share" is the logit of the share of cats.
@@ -134,6 +137,13 @@ SETTINGS = {
     "centralise_gradient": Setting(bool, False),
     "block_mean": Setting(str, "none", choices=("none", *BLOCKABLE)),
     "frozen_layers": Setting(list, (), FROM_ONE),
+    # What an update is taken from: so many images, 0 for all; mirrored, moved and lightened at
+    # random; without a share of the hidden units. The seed of it all is the run's.
+    "batch_size": Setting(int, 0, NOT_NEGATIVE),
+    "mirror": Setting(bool, False),
+    "shift": Setting(int, 0, NOT_NEGATIVE),
+    "brightness": Setting(int, 0, NOT_NEGATIVE),
+    "dropout": Setting(float, 0.0, SHARE),
     # Updates of Adam after which gradient descent takes over, and its learning rate; 0 for never.
     "adam_updates": Setting(int, 0, NOT_NEGATIVE),
     "descent_rate": Setting(float, 0.0, NOT_NEGATIVE),
@@ -151,6 +161,7 @@ SETTINGS = {
 }
 
 SHARED = (
+    "train_images",
     "image_side",
     "centring",
     "layer_dims",
@@ -207,6 +218,12 @@ def checked(settings, where):
         raise ParameterError(f"{where}: adam_updates and patience do not go together")
     if settings["sample_space"] and settings["optimizer"] != "gradient descent" and not switches:
         raise ParameterError(f'{where}: sample_space is for the optimizer "gradient descent" only')
+    changes = {name: settings[name] for name in ("mirror", "shift", "brightness")}
+    Augmentation(**changes)
+    if settings["sample_space"] and (settings["batch_size"] or any(changes.values())):
+        raise ParameterError(f"{where}: sample_space needs the same images at every update")
+    if settings["train_images"] and settings["centring"] == "mean":
+        raise ParameterError(f'{where}: the "mean" would be that of all images, not train_images')
     if (settings["push"] == "none") != (settings["push_by"] == 0):
         raise ParameterError(f"{where}: push and push_by go together")
     folds = settings["folds"]
@@ -222,7 +239,7 @@ def checked(settings, where):
 
 
 def prepared(images, settings):
-    """Return the images as a run's network sees them.
+    """Return the images as a run's network sees them, where it does not change them itself.
 
     Parameters
     ----------
@@ -269,6 +286,7 @@ def member(settings, seed, labels):
         amsgrad = settings["amsgrad"]
         optimizer = Adam(rate, *betas, settings["epsilon"], warmup=warmup, amsgrad=amsgrad)
     patience, clip_norm = settings["patience"], settings["clip_norm"]
+    changes = {name: settings[name] for name in ("mirror", "shift", "brightness")}
     rates = settings["first_layer_rate"], *[settings["upper_layers_rate"]] * (len(dims) - 2)
     return Member(
         network,
@@ -281,6 +299,10 @@ def member(settings, seed, labels):
         hold_first_layer=settings["hold_first_layer"],
         centralise_gradient=settings["centralise_gradient"],
         block_mean=None if settings["block_mean"] == "none" else settings["block_mean"],
+        batch_size=settings["batch_size"] or None,
+        dropout=settings["dropout"],
+        augmentation=Augmentation(**changes) if any(changes.values()) else None,
+        seed=seed,
     )
 
 
@@ -306,6 +328,12 @@ def divided(split, settings):
     ParameterError
         If none is left on one side.
     """
+    if settings["train_images"]:
+        if settings["train_images"] > len(split):
+            raise ParameterError(
+                f"train_images {settings['train_images']} is more than the {len(split)} there are"
+            )
+        split = split.take(np.arange(settings["train_images"]))
     if settings["folds"]:
         origin = split.factors.get("origin", np.zeros_like(split.labels))
         numbers = fold_numbers(split.labels, origin, settings["folds"], settings["split_seed"])
