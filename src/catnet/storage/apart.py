@@ -62,10 +62,10 @@ def read_apart(read: Callable[[Any], Arrays], content: bytes | BinaryIO, where: 
     import subprocess  # here, because WebAssembly may lack what it imports
 
     whole = isinstance(content, bytes)
-    size = len(content) if whole else 0
+    size = len(content) if isinstance(content, bytes) else 0
     seconds = SECONDS + size // BYTES_A_SECOND
     limits = [str(seconds), str(MEMORY + 4 * size), str(int(whole))]
-    given = {"input": content} if whole else {"stdin": content}
+    given: dict[str, Any] = {"input": content} if whole else {"stdin": content}
     start = f"import sys; sys.path[:] = sys.argv[5:]; from {__name__} import answer; answer()"
     try:
         child = subprocess.run(
@@ -129,7 +129,7 @@ def _unpack(output: bytes, where: str) -> Arrays:
 def answer() -> None:
     """Do one reading: what the child process runs."""
     read = pickle.loads(bytes.fromhex(sys.argv[1]))
-    file = sys.stdin.buffer
+    file: Any = sys.stdin.buffer
     content = file.read() if sys.argv[4] == "1" else file.raw
     _bound(*map(int, sys.argv[2:4]))
     arrays: Arrays = {}
