@@ -1,9 +1,9 @@
 """Sets of one's own: images in an HDF5 file, in the article's format.
 
 A file holds ``train_set_x``, ``train_set_y``, ``test_set_x`` and ``test_set_y``, and may hold
-``list_classes``; or, as the article's own, it holds the first two, and a file beside it, with "test"
-for "train" in its name, the others. Images may have any size. Where they lie in a file as they
-are, one after the other, a large set stays there.
+``list_classes``; or, as the article's own, it holds the first two, and a file beside it, with
+"test" for "train" in its name, the others. Images may have any size. Where they lie in a file as
+they are, one after the other, a large set stays there.
 
 Nobody vouches for such a file: what it declares is examined in a process of its own, see
 `catnet.storage.hdf5`. The images themselves are bytes and can do no harm.

@@ -181,8 +181,10 @@ def find_arrays(file: BinaryIO, size: int, where: str, names: Mapping[str, bool]
     for name, place in found.items():  # a library led astray may have given anything
         if any(only and fnmatchcase(name, pattern) for pattern, only in names.items()):
             offset, *shape = place.tolist()
-            if min(shape, default=0) < 0 or offset < -1 or offset + math.prod(shape) > size:
-                raise DataError(f"{name} of {where} does not lie in the file: it is truncated")
+            if offset >= 0 and not 0 <= math.prod(shape) <= size - offset:
+                raise DataError(
+                    f"{name} of {where} would lie beyond the file's end: it is truncated or damaged"
+                )
     return found
 
 
