@@ -7,6 +7,7 @@ format is HDF5's oldest, and the images follow from the seed.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import uuid
 from itertools import islice
@@ -63,16 +64,19 @@ def write_drawn(path, n_train, n_test=1000, seed=0, *, force=False, progress=Fal
     try:
         try:
             _require_room(path, parts)
+            temporary.touch(exist_ok=False)
             with tqdm(
                 total=n_train + n_test, unit="image", leave=False, disable=not progress
             ) as bar:
                 _write(temporary, parts, bar)
             _refuse_existing(path, force)  # again: drawing took a while
             os.replace(temporary, path)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # h5py's say it in the midst of more
+            number = re.search(r"errno = (\d+)", str(error))
+            reason = os.strerror(int(number[1])) if number else getattr(error, "strerror", None)
             raise DataError(
-                f"{path} cannot be written ({error.strerror or error}): make room there, or name "
-                "a file in a folder where you may write"
+                f"{path} cannot be written ({reason or error}): make room there, or name a file in a folder "
+                "where you may write"
             ) from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -221,7 +221,8 @@ def _small_array(dataset, plan, layout, name: str, size: int, where: str) -> np.
         raise DataError(f"{name} of {where} claims more bytes than the file has")
     if layout == h5py.h5d.CHUNKED:
         _check_chunks(dataset, plan, name, size, where)
-    return dataset[()].astype("S64") if text else dataset[()]
+    values = dataset[()]
+    return values.astype("S64") if values.dtype.kind == "O" else values
 
 
 def _read(content: bytes, where: str, wanted: Mapping[str, ArraySpec]) -> dict[str, np.ndarray]:
