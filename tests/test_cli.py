@@ -17,7 +17,7 @@ def last_error(capsys):
     return error
 
 
-@pytest.mark.parametrize("command", ["data", "rerun", "record", "seeds", "verify"])
+@pytest.mark.parametrize("command", ["data", "draw", "rerun", "record", "seeds", "verify"])
 def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main([command, "--help"])

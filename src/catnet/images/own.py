@@ -114,7 +114,7 @@ def _place(part, file, found, name):
     if f"{part}_set_y" not in found:
         raise _lacks(file.path, found, f"{part}_set_y")
     offset, *shape = found[name].tolist()
-    if shape[3] != 3 or 0 in shape:
+    if shape[3] != 3 or min(shape) < 1:
         raise DataError(
             f"{name} of {file.path} must be images of shape (n, height, width, 3), at least one, "
             f"but is of shape {tuple(shape)}"

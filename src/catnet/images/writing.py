@@ -75,8 +75,8 @@ def write_drawn(path, n_train, n_test=1000, seed=0, *, force=False, progress=Fal
             number = re.search(r"errno = (\d+)", str(error))
             reason = os.strerror(int(number[1])) if number else getattr(error, "strerror", None)
             raise DataError(
-                f"{path} cannot be written ({reason or error}): make room there, or name a file in a folder "
-                "where you may write"
+                f"{path} cannot be written ({reason or error}): make room there, or name a file in "
+                "a folder where you may write"
             ) from error
     finally:
         temporary.unlink(missing_ok=True)
