@@ -1,19 +1,22 @@
 """Sets of one's own: images in a file, in memory or left in it, else a sentence."""
 
+import base64
 import os
 import sys
+import zlib
 from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
+from test_hdf5 import DEADLY
 
 import catnet
 from catnet import DataError, Dataset, ParameterError, Split, load_data
 from catnet.images import own
 from catnet.images.drawn import load_drawn
 from catnet.images.stored import ImageFile, StoredImages
-from catnet.storage import hdf5
+from catnet.storage import apart, hdf5
 from catnet.studies.records import images_of
 
 SMALL = load_drawn(30, 12).shrunk(8)
@@ -141,6 +144,16 @@ def test_a_truncated_file_is_refused(path, share):
     content = write(path).read_bytes()
     path.write_bytes(content[: int(share * len(content))])
     assert "truncated or damaged" in refusal(path)
+
+
+@pytest.mark.parametrize("kind", DEADLY)
+def test_a_file_that_libhdf5_does_not_survive_is_refused(tmp_path, kind, monkeypatch):
+    monkeypatch.setattr(apart, "SECONDS", 2)
+    path = write(tmp_path / "train_mine.h5", parts=("train",))
+    content = zlib.decompress(base64.b85decode(DEADLY[kind]))
+    path.with_name("test_mine.h5").write_bytes(content)
+    sentence = refusal(path)
+    assert "damaged" in sentence or "has no array" in sentence, sentence
 
 
 X, Y = SMALL.train.images, SMALL.train.labels
