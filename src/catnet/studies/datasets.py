@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
+from ..images.causes import drawn_with_versions, photographs_changed
 from ..images.drawn import load_drawn
 from ..images.named import load_data
 
@@ -28,6 +29,9 @@ DATASETS = {
     "drawn-2000": _larger(2000),
     "drawn-10000": _larger(10_000),
     "drawn-50000": _larger(50_000),
+    # Test images with one thing changed; see `catnet.images.causes`.
+    "drawn-causes": drawn_with_versions,
+    "catvnoncat-changed": photographs_changed,
 }
 """What loads the images of each name that a plan may give."""
 
