@@ -29,7 +29,7 @@ from catnet import (
     load_study,
 )
 from catnet.arithmetic import exact
-from catnet.studies import progress, records, store, study
+from catnet.studies import datasets, progress, records, store, study
 from catnet.studies.crew import Crew, processes
 from catnet.studies.plan import parse_plan
 from catnet.studies.settings import divided
@@ -93,11 +93,11 @@ SMALL = Dataset("drawn", some_split(12, 1), some_split(7, 2))
 @pytest.fixture
 def small(monkeypatch):
     """Images of 4 by 4 pixels instead of the drawn ones, and training in this process."""
-    monkeypatch.setattr(records, "load_data", lambda name: SMALL)
-    records.images_of.cache_clear()
+    monkeypatch.setattr(datasets, "load_data", lambda name: SMALL)
+    datasets.images_of.cache_clear()
     monkeypatch.setattr(study, "processes", lambda count: here())
     yield
-    records.images_of.cache_clear()
+    datasets.images_of.cache_clear()
 
 
 @contextmanager
@@ -322,7 +322,7 @@ def test_a_kill_in_the_middle_of_a_write(plan, tmp_path, monkeypatch, step):
         except KeyboardInterrupt:
             assert step == "fsync" or list(folder.rglob("*.tmp"))
     monkeypatch.undo()
-    monkeypatch.setattr(records, "load_data", lambda name: SMALL)
+    monkeypatch.setattr(datasets, "load_data", lambda name: SMALL)
     monkeypatch.setattr(study, "processes", lambda count: here())
     assert final_bytes(folder, plan) == whole
 
@@ -357,8 +357,8 @@ def test_a_plan_is_not_changed_once_there_are_results(plan, tmp_path):
 def test_other_images_are_refused(plan, tmp_path, monkeypatch):
     part_of(plan, tmp_path)
     other = Dataset("drawn", SMALL.test, SMALL.train)
-    monkeypatch.setattr(records, "load_data", lambda name: other)
-    records.images_of.cache_clear()
+    monkeypatch.setattr(datasets, "load_data", lambda name: other)
+    datasets.images_of.cache_clear()
     with pytest.raises(CatnetError, match="drawn are not those that the results of tiny were made"):
         study.run(tmp_path, plan)
 

@@ -8,7 +8,7 @@ from test_studies import SMALL
 from test_study_plan import PLAIN
 
 from catnet import Adam, Augmentation, GradientDescent, Network, ParameterError, fit
-from catnet.studies import records
+from catnet.studies import datasets, records
 from catnet.studies.plan import parse_plan
 from catnet.studies.settings import SETTINGS, divided, fold_numbers, member, prepared
 
@@ -93,7 +93,7 @@ def test_pooled_images_are_there_once():
     pooled = SMALL.pooled()
     assert len(pooled.train) == len(SMALL.train) + len(SMALL.test)
     assert pooled.train.factors["origin"].sum() == len(SMALL.test) == len(pooled.test)
-    name = records.images_of("drawn-pooled")[0]
+    name = datasets.images_of("drawn-pooled")[0]
     assert len(name.train) == len(np.unique(name.train.images.reshape(len(name.train), -1), axis=0))
 
 
@@ -111,8 +111,8 @@ descent_rate = 0.1
 
 @pytest.mark.parametrize("more, digits", [("", 15), ("sample_space = true", 7)])
 def test_adam_and_then_gradient_descent(more, digits, monkeypatch):
-    monkeypatch.setattr(records, "load_data", lambda name: SMALL)
-    records.images_of.cache_clear()
+    monkeypatch.setattr(datasets, "load_data", lambda name: SMALL)
+    datasets.images_of.cache_clear()
     text = f"snapshots = [1, 4]\ncosts_every = 1\n{TWO_PARTS}{more}"
     part = records.train("two", text, [0, 1], None)
     for row, seed in enumerate((1, 2)):
@@ -125,7 +125,7 @@ def test_adam_and_then_gradient_descent(more, digits, monkeypatch):
         accuracies = early.accuracy(SMALL.test), network.accuracy(SMALL.test)
         assert part["test_accuracy"][row, 1:].tolist() == list(accuracies)
         assert more or part["digest"][row].decode() == network.digest()
-    records.images_of.cache_clear()
+    datasets.images_of.cache_clear()
 
 
 @pytest.mark.parametrize(

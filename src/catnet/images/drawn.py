@@ -26,13 +26,24 @@ import numpy as np
 from ..errors import ParameterError
 from .dataset import Dataset, Split
 
-__all__ = ["BACKDROPS", "CAT_KINDS", "OTHER_KINDS", "draw", "drawn_parts", "load_drawn"]
+__all__ = [
+    "BACKDROPS",
+    "CAT_KINDS",
+    "OTHER_KINDS",
+    "SHAPES",
+    "draw",
+    "draw_factors",
+    "drawn_parts",
+    "load_drawn",
+    "redraw",
+]
 
 SIDE = 64  # pixels
 FINE = 3  # points to a pixel, along each side
 
 CAT_KINDS = ("face", "whole")
 OTHER_KINDS = ("moth", "dog", "car", "house", "tree", "mug")
+SHAPES = ("ears", "discs", "disc", "nothing")  # kinds that only `redraw` draws, of one ink
 BACKDROPS = ("plain", "gradient", "texture")
 GROUND, COAT, SHADE, LIGHT, ACCENT, BLACK, WHITE, LINE = range(8)  # the inks
 
@@ -215,7 +226,11 @@ def _factors(labels, random_state):
     # most objects are dark or light: the middle is the background's
     w = table["lightness"]
     table["lightness"] = 0.5 + 0.4 * np.copysign(np.sqrt(np.abs(w)), w)
+    return _mixed(table)
 
+
+def _mixed(table):
+    """Fill in the two colours, and how far apart they are."""
     coat = _rgb(table["hue"], table["saturation"], table["lightness"])
     ground = _rgb(*(table[f"background_{name}"] for name in ("hue", "saturation", "lightness")))
     ground = ground + table["camouflage"] * (coat - ground)
@@ -224,6 +239,48 @@ def _factors(labels, random_state):
     red, green, blue = coat - ground
     table["contrast"] = np.sqrt((red * red + green * green + blue * blue) / 3.0)
     return table
+
+
+def draw_factors(n_cats, n_others, seed):
+    """Draw what makes images, without drawing them.
+
+    Parameters
+    ----------
+    n_cats, n_others, seed : int
+        As for `draw`, whose images have the same factors.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_cats + n_others,)
+    """
+    random_state = np.random.RandomState(seed)
+    labels = (np.arange(n_cats + n_others) < n_cats).astype(np.int64)
+    return _factors(labels[random_state.permutation(len(labels))], random_state)
+
+
+def redraw(factors, seeds):
+    """Draw images from their factors: with one of them changed, all else stays as it was.
+
+    Parameters
+    ----------
+    factors : dict of str to ndarray of shape (n,)
+        As `draw` describes them; the colours and the contrast are worked out anew. A kind may
+        also be one of `SHAPES`: two triangles, as the ears of a cat; two discs of the same area;
+        one disc of the area of both; the ground alone.
+    seeds : ndarray of int, shape (n,)
+        Where an image's texture and noise begin: images of one seed have the same.
+
+    Returns
+    -------
+    Split
+        Its factors are those given, with the colours as they now are.
+    """
+    factors = _mixed(dict(factors))
+    images = np.empty((len(seeds), SIDE, SIDE, 3), dtype=np.uint8)
+    for i, seed in enumerate(seeds):
+        one = {name: column[i] for name, column in factors.items()}
+        images[i] = _image(one, np.random.RandomState(seed))
+    return Split(images, np.isin(factors["kind"], CAT_KINDS).astype(np.int64), factors)
 
 
 def _rgb(hue, saturation, lightness):
@@ -569,6 +626,23 @@ def _mug(c, variant, pose, build):
         c.curve(LIGHT, 0.07, (u, -0.6), (u + 0.25, -0.75), (u + 0.05 * pose, -0.95))
 
 
+def _ears(c, variant, pose, build):
+    for side in (-1.0, 1.0):
+        c.polygon(COAT, *_placed([(0.7, -0.6), (0.95, 0.25), (0.2, 0.25)], 0.0, 0.0, 1.0, side))
+
+
+def _discs(c, variant, pose, build):
+    c.pair(COAT, 0.6, -0.03, 0.32, 0.32)  # an area of 0.32, as an ear's
+
+
+def _disc(c, variant, pose, build):
+    c.ellipse(COAT, 0.0, -0.03, 0.452, 0.452)
+
+
+def _nothing(c, variant, pose, build):
+    pass
+
+
 PAINTERS = {
     "face": _face,
     "whole": _whole,
@@ -578,4 +652,8 @@ PAINTERS = {
     "house": _house,
     "tree": _tree,
     "mug": _mug,
+    "ears": _ears,
+    "discs": _discs,
+    "disc": _disc,
+    "nothing": _nothing,
 }

@@ -38,7 +38,7 @@ from ..engine.network import Network
 from ..engine.optimizers import Adam, GradientDescent
 from ..engine.training import Member, fit_stack
 from .crew import Crew
-from .records import images_of
+from .datasets import images_of
 
 __all__ = ["cluster", "proof"]
 

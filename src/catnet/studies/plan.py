@@ -3,7 +3,7 @@
 ::
 
     question = "Does the lower rate help?"
-    dataset = "catvnoncat"                   # or "drawn"; "…-pooled": all images in one set
+    dataset = "catvnoncat"                   # or another of `catnet.studies.datasets`
     seeds = {first = 1000, count = 200}      # an arm may have its own
     costs_every = 20                         # iterations between two costs that are kept
     snapshots = [500]                        # updates after which a network is looked at
@@ -47,6 +47,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ..errors import ParameterError
+from .datasets import DATASETS
 from .settings import FROM_ONE, NOT_NEGATIVE, SEEDS, SETTINGS, Setting, checked
 
 __all__ = ["Arm", "Hypothesis", "Plan", "Run", "find_plan", "list_plans", "parse_plan"]
@@ -57,11 +58,10 @@ MAX_BYTES = 2**18  # of a plan
 MAX_ARMS = 10**4
 MAX_RUNS = 10**6
 
-DATASETS = ("catvnoncat", "drawn", "catvnoncat-pooled", "drawn-pooled")
 LOGITS = ("end", "snapshots", "test", "none")
 KEYS = {  # of the whole plan, without its tables
     "question": Setting(str, None),
-    "dataset": Setting(str, None, choices=DATASETS),
+    "dataset": Setting(str, None, choices=tuple(DATASETS)),
     "costs_every": Setting(int, 20, FROM_ONE),
     "snapshots": Setting(list, (), NOT_NEGATIVE),
     "logits": Setting(str, "end", choices=LOGITS),

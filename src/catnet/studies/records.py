@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -14,11 +12,11 @@ from ..engine.gradients import cross_entropy
 from ..engine.optimizers import GradientDescent
 from ..engine.training import fit_stack
 from ..errors import DataError
-from ..images.named import load_data
+from .datasets import images_of
 from .plan import parse_plan
 from .settings import divided, member, prepared
 
-__all__ = ["COLLAPSED", "columns", "grid", "images_of", "train"]
+__all__ = ["COLLAPSED", "columns", "grid", "train"]
 
 COLLAPSED = 1e-4
 """Largest less smallest logit of the images trained on, up to which a network is constant."""
@@ -92,33 +90,6 @@ def columns(plan, sizes):
         "train_logits": ("<f4", (of_training, train), np.nan),
         "test_logits": ("<f4", (outputs, test), np.nan),
     }
-
-
-@lru_cache(maxsize=1)
-def images_of(dataset):
-    """Load a dataset once in this process.
-
-    Parameters
-    ----------
-    dataset : str
-
-    Returns
-    -------
-    images : Dataset
-    digest : str
-        sha256 of its images and labels.
-    """
-    name, _, pooled = dataset.partition("-")
-    images = load_data(name)
-    if pooled:
-        images = images.pooled()
-    sha = hashlib.sha256()
-    for split in (images.train, images.test):
-        sha.update(f"{split.images.shape}".encode())
-        for piece in split.pieces():
-            sha.update(piece.tobytes())
-        sha.update(split.labels.astype("<i8").tobytes())
-    return images, sha.hexdigest()
 
 
 def train(name, text, numbers, images_digest):
