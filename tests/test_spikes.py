@@ -5,7 +5,9 @@ import pytest
 
 from catnet import Adam, Network, draw, fit
 from catnet.analysis import spikes
+from catnet.analysis.curvature import Hessian, sharpness
 from catnet.analysis.spikes import Spike, compare_counts, find_spikes, in_spikes
+from catnet.engine.gradients import cross_entropy_from_logits
 
 
 def falling(length=300):
@@ -140,3 +142,19 @@ def test_the_printed_epsilon_does_not_reach_the_weights():
         costs.append(history.costs)
     assert len(digests) == 1
     assert (costs[0] > costs[1]).all() and (costs[1] > costs[2]).all()
+
+
+def test_a_replay_and_its_sharpness_have_the_same_bits_everywhere():
+    split = draw(12, 8, 0)
+    network = Network([12288, 4, 3, 1], 7)
+
+    def look(before, divisors):
+        hessian = Hessian(before, split)
+        return sharpness(hessian, divisors), sharpness(hessian)
+
+    again = spikes.replay(network, split, Adam(0.00075), 4, {3}, look)
+    values = [seen.value.hex() for seen in again.looks[3]]
+    assert values == ["0x1.ac433586ba034p+10", "0x1.f1af206959fc6p+4"]
+    assert again.squares[-1].hex() == "0x1.321c4a9149e8cp-8"
+    cost = cross_entropy_from_logits(30 * again.logits[3:], split.labels)
+    assert cost.hex() == "0x1.00b4de00e657dp+2"
