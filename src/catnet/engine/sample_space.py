@@ -54,6 +54,11 @@ class SampleSpace:
                     "in sample space a step must be a multiple of the gradient: use "
                     f"GradientDescent, not {type(member.optimizer).__name__}"
                 )
+            if member.optimizer.shrinks:
+                raise ParameterError(
+                    "in sample space the first layer stays its start plus images: leave out l2 "
+                    "and weight_decay"
+                )
             for name in ("clip_norm", "centralise_gradient", "block_mean"):
                 if getattr(member, name):
                     raise ParameterError(
