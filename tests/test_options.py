@@ -22,8 +22,8 @@ from catnet import (
 )
 from catnet.arithmetic import exact
 from catnet.engine.propagation import Propagation
-from catnet.engine.sample_space import SampleSpace
 from catnet.engine.stack import Stack
+from catnet.engine.updating.sample_space import SampleSpace
 
 DIMS = (48, 6, 4, 1)
 
@@ -239,8 +239,8 @@ def test_what_needs_whole_rows_does_not_depend_on_strips_and_threads(
 ):
     digests = set()
     for strip, least, threads in [(2**18, 2**14, 1), (50, 10, 1), (50, 10, 2), (2**18, 2**14, 2)]:
-        monkeypatch.setattr("catnet.engine.updates.STRIP", strip)
-        monkeypatch.setattr("catnet.engine.updates.LEAST", least)
+        monkeypatch.setattr("catnet.engine.updating.updates.STRIP", strip)
+        monkeypatch.setattr("catnet.engine.updating.updates.LEAST", least)
         network = Network(DIMS, seed=3)
         with threadpool_limits(threads, "blas"):
             history = fit(network, DATA.train, optimizer, 10, watch=["gradient_norms"], **options)

@@ -18,7 +18,7 @@ from ..engine.optimizers import Adam, GradientDescent
 from ..engine.propagation import SLOPES
 from ..engine.schedules import Cosine, StepDecay
 from ..engine.training import EarlyStopping, Member
-from ..engine.whole_rows import BLOCKABLE
+from ..engine.updating.whole_rows import BLOCKABLE
 from ..errors import ParameterError
 from ..images.augmentation import Augmentation
 from ..report.parameters import Interval

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arithmetic import exact
-from ..errors import ParameterError
-from .optimizers import GradientDescent
+from ...arithmetic import exact
+from ...errors import ParameterError
+from ..optimizers import GradientDescent
 from .updates import first_blocks, rest_blocks
 
 __all__ = ["SampleSpace"]

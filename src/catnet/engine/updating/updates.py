@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arithmetic import exact
-from .optimizers import Adam, GradientDescent
+from ...arithmetic import exact
+from ..optimizers import Adam, GradientDescent
 from .whole_rows import Blocking, Centralising, Clipping
 
 __all__ = ["Updates", "first_blocks", "rest_blocks"]
