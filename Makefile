@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark elsewhere peers lock clean
+.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark elsewhere search peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -68,6 +68,9 @@ elsewhere: _build/peers/ready ## try scikit-learn's methods for chapters 8 and 9
 	_build/peers/bin/python studies/elsewhere.py
 	_build/peers/bin/python studies/sceptic.py
 
+search: _build/peers/ready ## tune Adam by a grid and by Optuna for chapter 11 (25 minutes; goes on where it was stopped)
+	_build/peers/bin/python studies/search.py
+
 peers: _build/peers/ready ## set up the other libraries, in an environment of their own
 
 lock: ## bring requirements.lock up to date with pyproject.toml and the newest releases
@@ -94,10 +97,10 @@ clean: ## remove .venv, _build and caches (your own runs in reruns/ stay)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@touch $@
 
-# The same two for the libraries that only `make benchmark` and `make elsewhere` need, which no lock file holds.
+# The same two for the libraries that only `make benchmark`, `make elsewhere` and `make search` need, which no lock file holds.
 _build/peers/ready: _build/peers/locked pyproject.toml
-	@echo "Fetching PyTorch, JAX, scikit-learn and scikit-image ..."
-	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[peers]' || { \
+	@echo "Fetching PyTorch, JAX, scikit-learn, scikit-image and Optuna ..."
+	@_build/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[peers,search]' || { \
 	  echo "If that was for want of PyTorch's builds without CUDA: name PyTorch's own index of them in PIP_EXTRA_INDEX_URL" >&2; exit 1; }
 	@touch $@
 

@@ -10,6 +10,7 @@ import catnet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import contenders
+import large
 import pictures
 import run
 import tables
@@ -98,3 +99,17 @@ def test_faults_are_other_costs_a_slow_step_and_a_faster_library():
     assert "1 at once, takes 1.60 times the products, more than 1.45" in too_slow
     assert "PyTorch takes 1.50" in behind
     assert "16 at once, takes 1.00 times the products, more than 0.95" in stack
+
+
+def test_training_from_a_file_is_held_to_memory_speed_and_bits():
+    def found(memory=100e6, seconds=1.5, digests=("a",)):
+        return {
+            "file": {"memory": memory, "seconds": seconds, "digests": set(digests)},
+            "memory": {"memory": 700e6, "seconds": 1.0, "digests": {"a"}},
+        }
+
+    assert list(large.faults(found())) == []
+    assert "more than 400 MB" in next(large.faults(found(memory=401e6)))
+    assert "less than 0.5 of the speed" in next(large.faults(found(seconds=2.1)))
+    for digests in ("b", "ab"):
+        assert list(large.faults(found(digests=digests))) == ["the weights are not the same"]

@@ -1,5 +1,6 @@
 """The chapters: how they are found, and each of them run on the embedded images."""
 
+import h5py
 import nbformat
 import pytest
 from conftest import tiny_notebook
@@ -9,6 +10,7 @@ from catnet import cli
 from catnet.book import find_book
 from catnet.errors import CatnetError
 from catnet.images.catvnoncat import find_images
+from catnet.images.drawn import load_drawn
 from catnet.report import verify
 from catnet.report.running import execution
 
@@ -113,6 +115,24 @@ def test_a_chapter_comes_out_as_recorded_on_the_drawn_images(chapter):
     assert list(results.runs) == list(recorded)
     for run, costs in ((run, results.runs[run].costs) for run in recorded):
         assert costs.tobytes() == recorded[run].costs[: len(costs)].tobytes(), run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "chapter",
+    [c for c in NUMBERED if "dataset" in c.parameters and c.parameters["dataset"].file],
+    ids=name,
+)
+def test_a_chapter_runs_on_a_set_of_ones_own(chapter, tmp_path, monkeypatch):
+    own = load_drawn(40, 20).shrunk(16)
+    with h5py.File(tmp_path / "mine.h5", "w") as file:
+        for part, split in (("train", own.train), ("test", own.test)):
+            file[f"{part}_set_x"], file[f"{part}_set_y"] = split.images, split.labels
+    monkeypatch.chdir(tmp_path)
+    given = {"dataset": "mine.h5", "layer_dims": [768, 4, 3, 1], "num_iterations": 3}
+    _, results = execution.execute(chapter, chapter.read(given))
+    assert results.parameters["dataset"] == str(tmp_path / "mine.h5")
+    assert all(len(run.costs) == 3 for run in results.runs.values())
 
 
 @pytest.mark.slow

@@ -1,8 +1,10 @@
 import errno
 import os
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +19,21 @@ def last_error(capsys):
     return error
 
 
-@pytest.mark.parametrize("command", ["data", "rerun", "record", "seeds", "verify"])
+@pytest.mark.parametrize("command", ["data", "draw", "rerun", "record", "seeds", "verify"])
 def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main([command, "--help"])
     assert ended.value.code == 0
     assert f"examples:\n  catnet {command}" in capsys.readouterr().out
+
+
+def test_the_readme_tells_of_every_command(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    commands = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    assert "draw" in commands
+    assert [c for c in commands if not re.search(rf"\b(catnet|make) {c}\b", readme)] == []
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from pythons import PYTHONS
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
-# The other libraries of `make benchmark`, which are large and have an environment of their own,
-# and what only `catnet study --scheduler` needs.
-APART = ("peers", "dask")
+# The other libraries of `make benchmark` and `make search`, which are large and have an environment
+# of their own, and what only `catnet study --scheduler` needs.
+APART = ("peers", "search", "dask")
 
 # conda-forge's name where it is another than that of the package's own release.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from catnet import GradientDescent, Network, Split, fit
-from catnet.engine.gradients import COST_EPSILON, backpropagate, cross_entropy
+from catnet.engine.gradients import (
+    COST_EPSILON,
+    backpropagate,
+    cross_entropy,
+    cross_entropy_from_logits,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -56,7 +61,10 @@ def test_the_record_has_all_depths():
 @every_network
 def test_gradients_are_pytorchs(activation, record):
     network, split = recorded(record, activation)
-    assert cost(network, split) == pytest.approx(float.fromhex(record["cost"]), rel=1e-10)
+    theirs = float.fromhex(record["cost"])  # of binary_cross_entropy_with_logits
+    assert cost(network, split) == pytest.approx(theirs, rel=1e-10)
+    from_logits = cross_entropy_from_logits(network.forward(split)[1], split.labels)
+    assert from_logits == pytest.approx(theirs, rel=1e-10)
     expected = [numbers(g) for g in record["weight_gradients"] + record["bias_gradients"]]
     for ours, theirs in zip(gradients(network, split), expected, strict=True):
         assert ours.shape == theirs.shape and theirs.any()

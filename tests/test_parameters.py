@@ -46,6 +46,35 @@ def test_a_declaration_that_cannot_be_read_is_refused(line, reason):
         declared(line, CHAPTER)
 
 
+OWN = """\
+dataset: str = "drawn"  # the images: "catvnoncat", "drawn" or FILE.h5 (your own)
+layer_dims: list = [12288, 3, 1]  # in [1, inf); the images' numbers first, 1 last
+"""
+
+
+def test_a_text_may_be_the_path_of_a_file_which_then_holds_anywhere(tmp_path, monkeypatch):
+    dataset = declared(OWN, CHAPTER)["dataset"]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.h5").touch()
+    assert dataset.read("mine.h5") == str(tmp_path / "mine.h5")
+    assert dataset.read(str(tmp_path / "mine.h5")) == str(tmp_path / "mine.h5")
+    assert dataset.read("drawn") == "drawn"
+    with pytest.raises(ParameterError, match="must be a file that is there; 'other.h5' is not"):
+        dataset.read("other.h5")
+    with pytest.raises(ParameterError, match=r'"catvnoncat" or "drawn" or a file, FILE\.h5, not'):
+        dataset.read("mine.png")
+    with pytest.raises(ParameterError, match='"catvnoncat" or "drawn", not'):
+        KNOWN["dataset"].read("mine.h5")
+
+
+def test_a_lists_first_element_may_be_for_the_chapter_to_check():
+    layer_dims = declared(OWN, CHAPTER)["layer_dims"]
+    assert layer_dims.read("[192, 2, 1]") == [192, 2, 1]
+    for wrong in ("[192, 2]", "[1]", "[0, 1]"):
+        with pytest.raises(ParameterError, match="with the images' numbers first and 1 last"):
+            layer_dims.read(wrong)
+
+
 def test_a_cell_that_is_not_python_is_refused():
     with pytest.raises(CatnetError, match="is not Python"):
         declared("rate: float = = 3", CHAPTER)

@@ -111,6 +111,35 @@ def _parser():
         "--from", dest="source", type=Path, metavar="DIR", help="take them from a folder"
     )
 
+    draw = command(
+        "draw",
+        _draw,
+        "draw any number of images into a file",
+        "Draw images to train on and to test with into an HDF5 file in the article's format, with\n"
+        "what each was drawn of. The same numbers give the same bytes everywhere. 50,000 images\n"
+        "take 0.6 GB and some minutes. `catnet.load_data` takes the file, and so do chapters:\n"
+        "-p dataset FILE.h5",
+        [
+            "catnet draw --count 50000 many.h5",
+            "catnet draw --count 2000 --test-count 500 --seed 7 other.h5 --force",
+        ],
+    )
+    draw.add_argument("file", type=Path, metavar="FILE", help="the file, which ends in .h5")
+    draw.add_argument(
+        "--count", type=_count, required=True, metavar="N", help="how many images to train on"
+    )
+    draw.add_argument(
+        "--test-count",
+        type=_count,
+        default=1000,
+        metavar="N",
+        help="how many images to test with (1000)",
+    )
+    draw.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="start of the random numbers (0)"
+    )
+    draw.add_argument("--force", action="store_true", help="replace a file that is there")
+
     rerun = command(
         "rerun",
         _rerun,
@@ -265,6 +294,21 @@ def _data(arguments):
     from .images.catvnoncat import data_command
 
     print(*data_command(arguments.source), sep="\n")
+    return 0
+
+
+def _draw(arguments):
+    from .images.writing import write_drawn
+
+    lines = write_drawn(
+        arguments.file,
+        arguments.count,
+        arguments.test_count,
+        arguments.seed,
+        force=arguments.force,
+        progress=True,
+    )
+    print(*lines, sep="\n")
     return 0
 
 

@@ -8,7 +8,7 @@ from ..arithmetic import exact
 from .propagation import Propagation
 from .stack import Stack
 
-__all__ = ["backpropagate", "cross_entropy"]
+__all__ = ["backpropagate", "cross_entropy", "cross_entropy_from_logits"]
 
 COST_EPSILON = 1e-6
 """What the article adds inside the logarithms of its cost."""
@@ -34,6 +34,42 @@ def cross_entropy(logits, labels, epsilon=COST_EPSILON):
         In nats. Infinite where epsilon is 0 and an output is wrong without any doubt.
     """
     return float(mean_costs(exact.sigmoid(logits), labels, epsilon)[0])
+
+
+def cross_entropy_from_logits(logits, labels):
+    r"""Binary cross-entropy without any epsilon, as frameworks compute it: from the logits.
+
+    .. math:: J = \frac1m \sum_i \max(-s_i, 0) + \ln(1 + e^{-|s_i|}), \quad
+        s_i = (2 y_i - 1) z_i
+
+    No probability is rounded to 0 or 1 on the way, so no logarithm is of 0. Its gradient is the
+    one of `backpropagate`.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (1, m)
+    labels : ndarray of 0 and 1, shape (m,)
+
+    Returns
+    -------
+    float
+        In nats. Infinite only where a logit is.
+
+    References
+    ----------
+    P. Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the log-sum-exp and softmax
+    functions", IMA Journal of Numerical Analysis 41, 2021.
+    """
+    signed = np.where(labels == 1, logits, -logits)
+    t = exact.exp(-np.abs(signed))
+    u = 1.0 + t
+    # ln(1 + t): what 1 + t rounds away comes back as a factor (Kahan).
+    tiny = u == 1.0
+    rest = np.where(tiny, t, exact.log(u) * t / np.where(tiny, 1.0, u - 1.0))
+    costs = np.maximum(-signed, 0.0) + rest
+    if np.isposinf(costs).any():
+        return np.inf  # `total` would make it NaN
+    return float(exact.total(costs)[0, 0]) / labels.size
 
 
 def mean_costs(probabilities, labels, epsilon):

@@ -11,6 +11,7 @@ from .batches import Batches, kept_units
 from .gradients import mean_costs
 from .network import Network
 from .propagation import Propagation
+from .saved import begin
 from .stack import Stack
 
 __all__ = ["WATCHABLE", "History", "Lockstep", "Run"]
@@ -126,14 +127,27 @@ class Lockstep:
         The training images, and the validation images if there are any.
     updates : callable
         Makes what updates a stack of members: `Updates` or `SampleSpace`.
+    saved : SavedTraining, optional
+        The file of the one run; if there is something in it, the run goes on from there.
+
+    Attributes
+    ----------
+    taken : int
+        How many updates had been taken before.
     """
 
-    def __init__(self, runs, splits, updates):
+    def __init__(self, runs, splits, updates, saved=None):
         self.runs, self.splits, self.unseen = runs, splits, []
+        self.saved, self.taken = saved, 0
+        content = None if saved is None else saved.read()
+        if content is not None:
+            self.taken, states = begin(content, runs[0])
         member = runs[0].member
         self.batches = Batches(member, splits[0]) if member.sees_its_own_images else None
         self._begin(Stack([run.network for run in runs]))
         self.updates = updates(self.stack, [run.member for run in runs], self.passes)
+        if content is not None:
+            self.updates.begin(states)
         self.updates.drive()
 
     def _begin(self, stack):
@@ -144,7 +158,7 @@ class Lockstep:
         else:
             self.by_size = {}
             self.validation = [Propagation(stack, split) for split in self.splits[1:]]
-            self.passes = self._passes(0)
+            self.passes = self._passes(self.taken)
 
     def _passes(self, iteration):
         """Return the propagations of an iteration with images of its own."""
@@ -219,6 +233,14 @@ class Lockstep:
             if factors is not None:
                 training.forward(self.forward, factors)
             training.backward(self.backward)
+
+    def save(self, iteration, cost_epsilon):
+        """Save the one run, after update `iteration`."""
+        self.see(iteration, cost_epsilon)
+        (run,) = self.runs
+        if not run.ended:
+            self.updates.copy_to(0, run.network)
+            self.saved.write(iteration + 1, run, run.network, self.updates.states())
 
     def keep_snapshots(self, iteration):
         """Keep the networks as they are before update `iteration`."""

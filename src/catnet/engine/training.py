@@ -22,6 +22,7 @@ from .lockstep import WATCHABLE, History, Lockstep, Run
 from .network import Network
 from .optimizers import Adam, GradientDescent, as_float
 from .sample_space import SampleSpace
+from .saved import SavedTraining
 from .updates import Updates
 from .whole_rows import BLOCKABLE
 from .workers import Workers
@@ -201,6 +202,8 @@ def fit(
     cost_epsilon=COST_EPSILON,
     sample_space=False,
     progress=False,
+    save_to=None,
+    save_every=1000,
     **options,
 ):
     """Train a network in place, on all images at once or by mini-batches.
@@ -215,7 +218,7 @@ def fit(
         How many updates, at least 1.
     frozen_layers, early_stopping
         As for `Member`.
-    validation, watch, snapshots, cost_epsilon, sample_space, progress
+    validation, watch, snapshots, cost_epsilon, sample_space, progress, save_to, save_every
         As for `fit_stack`.
     **options
         What else `Member` takes: ``batch_size``, ``dropout``, ``clip_norm``, ``seed``, …
@@ -242,6 +245,8 @@ def fit(
         cost_epsilon=cost_epsilon,
         sample_space=sample_space,
         progress=progress,
+        save_to=save_to,
+        save_every=save_every,
     )
     if history.divergence:
         raise DivergenceError(history.divergence, history)
@@ -259,6 +264,8 @@ def fit_stack(
     cost_epsilon=COST_EPSILON,
     sample_space=False,
     progress=False,
+    save_to=None,
+    save_every=1000,
 ):
     """Train networks of the same widths and activation in place, all at once.
 
@@ -289,6 +296,11 @@ def fit_stack(
         `catnet.engine.sample_space`.
     progress : bool
         Show a progress bar on standard error.
+    save_to : str or Path, optional
+        A file that the training of one member is saved to, to go on from there if it is begun
+        again: with the bits that it would have had without a stop, and the whole history.
+    save_every : int
+        After how many updates it is saved.
 
     Returns
     -------
@@ -298,20 +310,31 @@ def fit_stack(
     Raises
     ------
     ParameterError
-        If an argument is out of its range, the widths or activations differ, or a network is
-        given twice.
+        If an argument is out of its range, the widths or activations differ, a network is given
+        twice, or `save_to` holds another training or cannot be written.
     """
     members, watch, snapshots = list(members), frozenset(watch), frozenset(snapshots)
     splits = [split] if validation is None else [split, validation]
     cost_epsilon = as_float("cost_epsilon", cost_epsilon)
     _check(members, num_iterations, splits, watch, snapshots, cost_epsilon)
+    saved = None
+    if save_to is not None:
+        _check_saving(members, snapshots, sample_space, save_every)
+        saved = SavedTraining(save_to, members[0], splits)
     runs = [Run(member) for member in members]
     alike = [run for run in runs if not run.member.sees_its_own_images]
     others = [run for run in runs if run.member.sees_its_own_images]
     with Workers() as workers, _bar(num_iterations * len(runs), progress) as bar:
 
         def train(together):
-            for iteration in range(num_iterations):
+            iteration = together.taken
+            if iteration > num_iterations:
+                raise ParameterError(
+                    f"{save_to} has had {iteration} updates, more than the {num_iterations} that "
+                    "are asked for"
+                )
+            bar.update(iteration)
+            for iteration in range(together.taken, num_iterations):
                 if workers.stopped:
                     break
                 together.look(iteration, cost_epsilon)
@@ -324,6 +347,8 @@ def fit_stack(
                 together.drop_ended()
                 if not together.runs:
                     break
+                if saved is not None and (iteration + 1) % save_every == 0:
+                    together.save(iteration, cost_epsilon)
             together.see(iteration, cost_epsilon)
             together.finish()
 
@@ -332,7 +357,7 @@ def fit_stack(
             workers.each(lambda part, number: train(Lockstep(part, splits, SampleSpace)), parts)
         else:
             for together in filter(None, [alike, *([run] for run in others)]):
-                train(Lockstep(together, splits, partial(Updates, workers=workers)))
+                train(Lockstep(together, splits, partial(Updates, workers=workers), saved))
     return [run.history() for run in runs]
 
 
@@ -348,6 +373,12 @@ def _bar(total, progress):
 def _check_count(name, value):
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ParameterError(f"{name} must be at least 1, a whole number, not {value!r}")
+
+
+def _check_saving(members, snapshots, sample_space, save_every):
+    _check_count("save_every", save_every)
+    if len(members) > 1 or snapshots or sample_space:
+        raise ParameterError("save_to is for one member, without snapshots and sample_space")
 
 
 def _check(members, num_iterations, splits, watch, snapshots, cost_epsilon):

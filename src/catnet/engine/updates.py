@@ -65,6 +65,29 @@ class _Block:
             self.state = self.optimizer.keep(self.state, kept)
         return bool(kept)
 
+    def contents(self):
+        """Return the numbers and arrays of the optimizer's state by name."""
+        found, arrays = {}, []
+        for name, value in {} if self.state is None else vars(self.state).items():
+            if not isinstance(value, list):
+                found[name] = value
+            elif not any(value is other for other in arrays):  # one may have two names
+                arrays.append(value)
+                found[name] = value[0]
+        return found
+
+    def begin(self, parameters, wait, contents):
+        """Go on with a state that had these contents."""
+        self.wait = wait
+        if not contents:
+            return
+        self.state = self.optimizer.start([self.of(parameters)])
+        for name, value in contents.items():
+            if isinstance(getattr(self.state, name), list):
+                getattr(self.state, name)[0][...] = value
+            else:
+                setattr(self.state, name, value.item())
+
 
 @dataclass(eq=False)
 class _Strip:
@@ -220,6 +243,46 @@ class Updates:
             self._multiply_all()
         if still is not None:
             self._leave(*still)
+
+    def states(self):
+        """Return what the optimizers of a stack of one member carry on.
+
+        Returns
+        -------
+        list of (int, dict of str to float or ndarray)
+            Of the first layer, if it is trained, and then of blocks of the others: updates that it
+            lets pass yet, and the state by the names of its fields.
+        """
+        found = []
+        of_first = [block for strip in self.strips for block in strip.blocks]
+        if of_first:
+            parts = [block.contents() for block in of_first]
+            joined = {name: self._joined([part[name] for part in parts]) for name in parts[0]}
+            found.append((of_first[0].wait, joined))
+        return found + [(block.wait, block.contents()) for block in self.rest]
+
+    def _joined(self, parts):
+        """Join what the strips have of a state; rows at rest carry nothing on."""
+        if np.ndim(parts[0]) == 0:
+            return parts[0]
+        whole = np.zeros(self._rows(self.stack.first).shape)
+        whole[self.live] = np.concatenate(parts, axis=-1)
+        return whole
+
+    def begin(self, states):
+        """Go on with states from another run of the same member."""
+        states = iter(states)
+        if any(strip.blocks for strip in self.strips):
+            wait, whole = next(states)
+            for strip in self.strips:
+                contents = {
+                    name: value[:, strip.pixels] if np.ndim(value) else value
+                    for name, value in whole.items()
+                }
+                for block in strip.blocks:
+                    block.begin(self.first, wait, contents)
+        for block, (wait, contents) in zip(self.rest, states, strict=True):
+            block.begin(self.stack.rest, wait, contents)
 
     def copy_to(self, place, network):
         """Give a network the parameters of a member."""

@@ -33,6 +33,7 @@ __all__ = [
     "SHAPES",
     "draw",
     "draw_factors",
+    "drawn_parts",
     "load_drawn",
     "redraw",
 ]
@@ -128,7 +129,7 @@ def draw(n_cats, n_others, seed):
     seed = _checked("seed", seed, 0)
     if n_cats + n_others == 0:
         raise ParameterError("n_cats and n_others are both 0: there is nothing to draw")
-    return _split(n_cats, n_others, np.random.RandomState(seed))
+    return _split(*_part(n_cats, n_others, np.random.RandomState(seed)))
 
 
 def load_drawn(n_train=209, n_test=50, seed=0):
@@ -152,15 +153,32 @@ def load_drawn(n_train=209, n_test=50, seed=0):
     ParameterError
         If a number or the seed is out of its range.
     """
+    return Dataset("drawn", *(_split(*part) for part in drawn_parts(n_train, n_test, seed)))
+
+
+def drawn_parts(n_train, n_test, seed):
+    """Prepare what `load_drawn` draws, which it, or whoever writes it to a file, then does.
+
+    Parameters
+    ----------
+    n_train, n_test, seed : int
+        As for `load_drawn`.
+
+    Returns
+    -------
+    list of (labels, factors, images)
+        For the training and for the test set; see `draw` for the first two. `images` is an
+        iterator that draws one after the other.
+    """
     n_train = _checked("n_train", n_train, 1)
     n_test = _checked("n_test", n_test, 1)
     seed = _checked("seed", seed, 0)
-    splits = []
+    parts = []
     for n, cats, of in ((n_train, 72, 209), (n_test, 33, 50)):
         n_cats = (2 * n * cats + of) // (2 * of)
-        stream = np.random.RandomState(np.array([seed, len(splits)], dtype=np.int64))
-        splits.append(_split(n_cats, n - n_cats, stream))
-    return Dataset("drawn", *splits)
+        stream = np.random.RandomState(np.array([seed, len(parts)], dtype=np.int64))
+        parts.append(_part(n_cats, n - n_cats, stream))
+    return parts
 
 
 def _checked(name, value, least):
@@ -169,14 +187,22 @@ def _checked(name, value, least):
     return int(value)
 
 
-def _split(n_cats, n_others, random_state):
+def _part(n_cats, n_others, random_state):
     labels = (np.arange(n_cats + n_others) < n_cats).astype(np.int64)
     labels = labels[random_state.permutation(len(labels))]
     factors = _factors(labels, random_state)
-    images = np.empty((len(labels), SIDE, SIDE, 3), dtype=np.uint8)
-    for i in range(len(labels)):
-        images[i] = _image({name: column[i] for name, column in factors.items()}, random_state)
-    return Split(images, labels, factors)
+    images = (
+        _image({name: column[i] for name, column in factors.items()}, random_state)
+        for i in range(len(labels))
+    )
+    return labels, factors, images
+
+
+def _split(labels, factors, images):
+    room = np.empty((len(labels), SIDE, SIDE, 3), dtype=np.uint8)
+    for i, image in enumerate(images):
+        room[i] = image
+    return Split(room, labels, factors)
 
 
 def _factors(labels, random_state):

@@ -4,18 +4,21 @@ The cell tagged `parameters` is the only place that says which parameters there 
 types and defaults; the comment beside each says what it means and which values it takes, in
 ordinary notation, its parts divided by semicolons::
 
-    dataset: str = "real"  # the images: "real" or "drawn" (at hand everywhere)
+    dataset: str = "real"  # the images: "real", "drawn" (at hand everywhere) or FILE.csv
     layer_dims: list = [9, 4, 1]  # width of every layer, in [1, inf); 9 first, 1 last
     learning_rate: float = 0.0075  # step size, in (0, inf)
     seed: int = None  # start, in [0, 2**32); None: the recorded seed of this chapter
 
-Every number has an interval; so has every element of a list.
+Every number has an interval; so has every element of a list. A text is one of those in quotes;
+or, where FILE stands with an ending, the path of such a file. What ends a list may be said in words
+that the chapter sees to itself: ``the images' numbers first, 1 last``.
 """
 
 from __future__ import annotations
 
 import ast
 import math
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,9 +42,10 @@ INTERVAL = re.compile(
     r"(?:.* )?in (?P<notation>"
     rf"(?P<left>[(\[])(?P<low>{BOUND}), (?P<high>{BOUND})(?P<right>[)\]]))"
 )
-ENDS = re.compile(r"(\d+) first, (\d+) last")
+ENDS = re.compile(r"(?P<first>\d+|the [\w' ]+) first, (?P<last>\d+) last")
 SEED = re.compile(r"None: the recorded seed of (this chapter|[\w-]+)")
 CHOICE = re.compile(r'"([^"]+)"')
+FILE = re.compile(r"\bFILE(\.\w+)")
 
 INJECTED = "# Parameters"  # how papermill begins the cell that it puts after the declarations
 MAX_BYTES = 2**16  # of a file of parameters
@@ -88,8 +92,11 @@ class Parameter:
         Where a number must be, or every element of a list.
     choices : tuple of str
         What a text may be; anything if there are none.
-    ends : tuple of int
-        First and last element of a list, if they are given.
+    file : str, optional
+        The ending of a file whose path a text may be as well.
+    ends : tuple of (int or str)
+        First and last element of a list, if they are given; words stand for what is not checked
+        here.
     seed_of : str, optional
         The chapter whose recorded seed is meant by None, which is refused otherwise.
     """
@@ -101,7 +108,8 @@ class Parameter:
     comment: str
     interval: Interval | None = None
     choices: tuple[str, ...] = ()
-    ends: tuple[int, ...] = ()
+    file: str | None = None
+    ends: tuple[int | str, ...] = ()
     seed_of: str | None = None
 
     def read(self, value):
@@ -115,7 +123,8 @@ class Parameter:
         Returns
         -------
         object
-            A whole number given for a float has become one, a tuple a list.
+            A whole number given for a float has become one, a tuple a list; the path of a file
+            holds in any folder.
 
         Raises
         ------
@@ -135,9 +144,18 @@ class Parameter:
             raise self._refusal(value)
         if kind is float and not math.isfinite(value):
             raise ParameterError(f"{self._must_be} finite, not {value}")
+        if self._names_file(value):
+            return os.path.abspath(os.path.expanduser(value))
         if not self._has(value):
             raise self._refusal(value)
         return value
+
+    def _names_file(self, value):
+        if self.file is None or value in self.choices or not value.endswith(self.file):
+            return False
+        if not os.path.isfile(os.path.expanduser(value)):
+            raise ParameterError(f"{self._must_be} a file that is there; {_shown(value)} is not")
+        return True
 
     def _from_text(self, text):
         if self.seed_of is not None and text.lower() in ("none", "null"):
@@ -160,7 +178,13 @@ class Parameter:
 
     def _has(self, value):
         if self.kind == "list":
-            at_ends = not self.ends or (len(value) > 1 and (value[0], value[-1]) == self.ends)
+            at_ends = not self.ends or (
+                len(value) > 1
+                and all(
+                    isinstance(end, str) or element == end
+                    for element, end in zip((value[0], value[-1]), self.ends, strict=True)
+                )
+            )
             return at_ends and all(element in self.interval for element in value)
         if self.interval is not None:
             return value in self.interval
@@ -174,6 +198,8 @@ class Parameter:
         _, description = KINDS[self.kind]
         if self.choices:
             description = " or ".join(f'"{choice}"' for choice in self.choices)
+            if self.file is not None:
+                description += f" or a file, FILE{self.file}"
         if self.interval is not None:
             description += f" in {self.interval.notation}"
         if self.ends:
@@ -230,7 +256,7 @@ def _declaration(chapter, name, kind, default, comment):
     if kind not in KINDS:
         raise ValueError(f"its type is not one of {', '.join(KINDS)}")
     meaning, *conditions = (part.strip() for part in comment.split(";"))
-    interval, choices, ends, seed_of = None, (), (), None
+    interval, choices, file, ends, seed_of = None, (), None, (), None
     if kind in ("int", "float", "list"):
         match = INTERVAL.fullmatch(meaning)
         if match is None:
@@ -240,15 +266,17 @@ def _declaration(chapter, name, kind, default, comment):
         interval = Interval(low, high, has_low, has_high, match["notation"])
     elif kind == "str":
         choices = tuple(CHOICE.findall(meaning))
+        named = FILE.search(meaning)
+        file = named[1] if named else None
     for condition in conditions:
         if kind == "list" and (match := ENDS.fullmatch(condition)):
-            ends = int(match[1]), int(match[2])
+            ends = _whole(match["first"]), int(match["last"])
         elif kind == "int" and (match := SEED.fullmatch(condition)):
             seed_of = chapter if match[1] == "this chapter" else match[1]
         else:
             raise ValueError(f"its comment says {condition!r}")
     parameter = Parameter(
-        chapter, name, kind, _plain(default), comment, interval, choices, ends, seed_of
+        chapter, name, kind, _plain(default), comment, interval, choices, file, ends, seed_of
     )
     parameter.read(parameter.default)
     return parameter

@@ -14,6 +14,7 @@ import pickle
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -32,7 +33,7 @@ MEMORY = 2 * 2**30  # bytes of address space: what NumPy and h5py take, with roo
 Arrays = dict[str, np.ndarray]
 
 
-def read_apart(read: Callable[[bytes], Arrays], content: bytes, where: str) -> Arrays:
+def read_apart(read: Callable[[Any], Arrays], content: bytes | BinaryIO, where: str) -> Arrays:
     """Return the arrays `read(content)`, read in a process of its own.
 
     Parameters
@@ -40,8 +41,9 @@ def read_apart(read: Callable[[bytes], Arrays], content: bytes, where: str) -> A
     read : callable
         A function of a module, or a `functools.partial` of one: it is pickled. Its arrays are
         of numbers.
-    content : bytes
-        The file.
+    content : bytes or binary file
+        The file; or, if it is too large to be read whole, the file as it is open here. The
+        process then has it open, too, and moves its place in it.
     where : str
         Its path or address, for the messages.
 
@@ -59,13 +61,16 @@ def read_apart(read: Callable[[bytes], Arrays], content: bytes, where: str) -> A
         return read(content)
     import subprocess  # here, because WebAssembly may lack what it imports
 
-    seconds = SECONDS + len(content) // BYTES_A_SECOND
-    limits = [str(seconds), str(MEMORY + 4 * len(content))]
-    start = f"import sys; sys.path[:] = sys.argv[4:]; from {__name__} import answer; answer()"
+    whole = isinstance(content, bytes)
+    size = len(content) if isinstance(content, bytes) else 0
+    seconds = SECONDS + size // BYTES_A_SECOND
+    limits = [str(seconds), str(MEMORY + 4 * size), str(int(whole))]
+    given: dict[str, Any] = {"input": content} if whole else {"stdin": content}
+    start = f"import sys; sys.path[:] = sys.argv[5:]; from {__name__} import answer; answer()"
     try:
         child = subprocess.run(
             [sys.executable, "-c", start, pickle.dumps(read).hex(), *limits, *sys.path],
-            input=content,
+            **given,
             capture_output=True,
             timeout=PATIENCE * seconds,
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # each thread would take memory
@@ -124,7 +129,8 @@ def _unpack(output: bytes, where: str) -> Arrays:
 def answer() -> None:
     """Do one reading: what the child process runs."""
     read = pickle.loads(bytes.fromhex(sys.argv[1]))
-    content = sys.stdin.buffer.read()
+    file: Any = sys.stdin.buffer
+    content = file.read() if sys.argv[4] == "1" else file.raw
     _bound(*map(int, sys.argv[2:4]))
     arrays: Arrays = {}
     says: str | dict

@@ -4,6 +4,9 @@ The file is read whole, up to a limit, and handed to h5py from memory: what was 
 is read. Whatever the file declares (links, storage, filters, shapes, chunks) is looked at before
 any of its data are, and nothing outside it is ever opened. Because libhdf5 itself can be made to
 crash, all this happens in a process of its own, unless the file is known by its bytes.
+
+Of a larger file, `find_arrays` says where in it an array lies, so that others can read the bytes:
+nothing of the array is loaded for that.
 """
 
 from __future__ import annotations
@@ -13,23 +16,27 @@ import math
 import stat
 import zlib
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from ..errors import DataError
 from .apart import read_apart
 
-__all__ = ["MAX_BYTES", "ArraySpec", "read_arrays", "read_bytes"]
+__all__ = ["MAX_BYTES", "ArraySpec", "find_arrays", "read_arrays", "read_bytes"]
 
 MAX_BYTES = 8 * 2**20
 """No file of images, and no chunk once unpacked, may be larger; the real ones have 0.6 and 2.6
 million."""
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SIGNED_AT = (0, 512, 1024, 2048)
+SIGNED = SIGNED_AT[-1] + len(SIGNATURE)  # bytes from the start that say whether it is one
 SHUFFLE, DEFLATE, FLETCHER32, LZF = 2, 1, 3, 32000
 # The order matters: a stream that is stored as it is can be measured before HDF5 unpacks it.
 # Fletcher32 only adds a checksum, and may stand anywhere.
@@ -141,23 +148,107 @@ def read_arrays(
     return arrays
 
 
+def find_arrays(file: BinaryIO, size: int, where: str, names: Mapping[str, bool]) -> dict:
+    """Say where in an HDF5 file some arrays lie, without loading them; and load what is small.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading; its place is moved.
+    size : int
+        Its bytes.
+    where : str
+        Its path, for the messages.
+    names : mapping of str to bool
+        Names of arrays, or patterns such as `"factors/*"`, and whether it is only asked where they
+        lie. Those that the file lacks are left out.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Of an array that is only looked for, which is one of uint8: its first byte in the file,
+        then its shape; -1 in place of the byte if it does not lie there as it is. Other arrays
+        themselves.
+
+    Raises
+    ------
+    DataError
+        As `read_arrays` does.
+    """
+    file.seek(0)
+    _check_signature(file.read(SIGNED), where)
+    found = read_apart(partial(_find, size=size, where=where, names=dict(names)), file, where)
+    for name, place in found.items():  # a library led astray may have given anything
+        if any(only and fnmatchcase(name, pattern) for pattern, only in names.items()):
+            offset, *shape = place.tolist()
+            if offset >= 0 and not 0 <= math.prod(shape) <= size - offset:
+                raise DataError(
+                    f"{name} of {where} would lie beyond the file's end: it is truncated or damaged"
+                )
+    return found
+
+
+def _find(
+    file: BinaryIO, size: int, where: str, names: Mapping[str, bool]
+) -> dict[str, np.ndarray]:
+    import h5py
+
+    found: dict[str, np.ndarray] = {}
+    with _opened(file, where) as content:
+        held = _refuse_links(content, where)
+        for pattern, only in names.items():
+            for name in (name for name in held if fnmatchcase(name, pattern)):
+                dataset, plan, layout = _examine(content, name, where)
+                if not only:
+                    found[name] = _small_array(dataset, plan, layout, name, size, where)
+                    continue
+                ArraySpec(np.uint8, ((None,) * 4,)).check(name, where, dataset.dtype, dataset.shape)
+                whole = layout == h5py.h5d.CONTIGUOUS
+                whole = whole and dataset.id.get_storage_size() == dataset.nbytes
+                offset = dataset.id.get_offset() if whole else None
+                found[name] = np.array([-1 if offset is None else offset, *dataset.shape])
+    return found
+
+
+def _small_array(dataset, plan, layout, name: str, size: int, where: str) -> np.ndarray:
+    """Read numbers or short texts of which there is one an image, or fewer."""
+    import h5py
+
+    text = h5py.check_string_dtype(dataset.dtype) is not None
+    if not text and dataset.dtype.kind not in "iuf":
+        raise DataError(f"{name} of {where} must be numbers or texts, but is {dataset.dtype}")
+    if dataset.shape is None or dataset.nbytes > size:
+        raise DataError(f"{name} of {where} claims more bytes than the file has")
+    if layout == h5py.h5d.CHUNKED:
+        _check_chunks(dataset, plan, name, size, where)
+    values = dataset[()]
+    return values.astype("S64") if values.dtype.kind == "O" else values
+
+
 def _read(content: bytes, where: str, wanted: Mapping[str, ArraySpec]) -> dict[str, np.ndarray]:
+    with _opened(io.BytesIO(content), where) as file:
+        held = _refuse_links(file, where)
+        arrays: dict[str, np.ndarray] = {}
+        room = len(content)
+        for pattern, spec in wanted.items():
+            found = [name for name in held if fnmatchcase(name, pattern)]
+            for name in found or ([] if spec.optional else [pattern]):
+                arrays[name] = _read_array(file, held, name, spec, room, where)
+                if spec.is_open:
+                    room -= arrays[name].nbytes  # no two of them may be the same bytes
+        return arrays
+
+
+@contextmanager
+def _opened(content: BinaryIO, where: str):
+    """Open an HDF5 file, and say in a sentence what goes wrong with it."""
     try:
         import h5py
     except ImportError as error:
         raise DataError(f"{where} cannot be read without h5py: run `pip install h5py`") from error
     try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            held = _refuse_links(file, where)
-            arrays: dict[str, np.ndarray] = {}
-            room = len(content)
-            for pattern, spec in wanted.items():
-                found = [name for name in held if fnmatchcase(name, pattern)]
-                for name in found or ([] if spec.optional else [pattern]):
-                    arrays[name] = _read_array(file, held, name, spec, room, where)
-                    if spec.is_open:
-                        room -= arrays[name].nbytes  # no two of them may be the same bytes
-            return arrays
+        with h5py.File(content, "r") as file:
+            yield file
     except DataError:
         raise
     except Exception as error:  # h5py turns what libhdf5 trips over into a dozen types
@@ -167,7 +258,7 @@ def _read(content: bytes, where: str, wanted: Mapping[str, ArraySpec]) -> dict[s
 
 def _check_signature(content: bytes, where: str) -> None:
     # HDF5 allows a block of the user's own before the signature.
-    if any(content[start : start + 8] == SIGNATURE for start in (0, 512, 1024, 2048)):
+    if any(content[start : start + 8] == SIGNATURE for start in SIGNED_AT):
         return
     head = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not content:
@@ -212,6 +303,19 @@ def _read_array(
     if name not in names:
         held = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
         raise DataError(f"{where} has no array {name} (it holds: {held or 'nothing'})")
+    dataset, plan, layout = _examine(file, name, where)
+    spec.check(name, where, dataset.dtype, dataset.shape)
+    if spec.is_open and not dataset.nbytes == dataset.id.get_storage_size() <= room:
+        raise DataError(f"{name} of {where} does not lie in the file as {dataset.nbytes} bytes")
+    if layout == h5py.h5d.CHUNKED:
+        _check_chunks(dataset, plan, name, room, where)
+    return dataset[()]
+
+
+def _examine(file, name: str, where: str):
+    """Return an array of a file, its plan and its layout, once its data lie in the file."""
+    import h5py
+
     dataset = file[name]
     if not isinstance(dataset, h5py.Dataset):
         raise DataError(f"{name} of {where} is not an array but a {type(dataset).__name__.lower()}")
@@ -223,13 +327,7 @@ def _read_array(
         raise DataError(f"{name} of {where} is a virtual dataset: its data are in other files")
     if plan.get_external_count():
         raise DataError(f"{name} of {where} is in external storage: its data are in other files")
-
-    spec.check(name, where, dataset.dtype, dataset.shape)
-    if spec.is_open and not dataset.nbytes == dataset.id.get_storage_size() <= room:
-        raise DataError(f"{name} of {where} does not lie in the file as {dataset.nbytes} bytes")
-    if layout == h5py.h5d.CHUNKED:
-        _check_chunks(dataset, plan, name, room, where)
-    return dataset[()]
+    return dataset, plan, layout
 
 
 def _check_chunks(dataset, plan, name: str, room: int, where: str) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "SHADES",
     "beside_recorded",
     "gallery",
+    "heat_map",
     "learning_curves",
     "seed_search",
     "share_axis",
@@ -186,8 +187,55 @@ def gallery(images, captions, columns=8, size=1.05):
         axes.set_axis_off()
     for axes, image, caption in zip(grid.flat, images, captions, strict=False):
         axes.imshow(image, interpolation="nearest")
-        axes.text(0.5, -0.06, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8)
+        axes.text(
+            0.5, -0.06, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8
+        )
     return figure
+
+
+def heat_map(axes, values, texts, rows, columns, limits, marks=()):
+    """Draw a table as a map of colours that are in order in grey, too, with a text in each cell.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    values : ndarray, shape (rows, columns)
+        What the colour shows: bright where it is high.
+    texts : sequence of sequence of str
+    rows, columns : sequence of str
+        What they are called; the first row is drawn at the bottom.
+    limits : (float, float)
+        Of the colours; values beyond have the colour of the limit.
+    marks : iterable of (int, int, str)
+        Row, column and a letter, which is set into the corner of that cell, with a frame.
+
+    Returns
+    -------
+    matplotlib.image.AxesImage
+    """
+    image = axes.imshow(
+        values, cmap="cividis", aspect="auto", origin="lower", vmin=limits[0], vmax=limits[1]
+    )
+    for (row, column), value in np.ndenumerate(values):
+        colour = "black" if image.norm(value) > 0.55 else "white"
+        axes.text(
+            column, row, texts[row][column], color=colour, ha="center", va="center", fontsize=8.5
+        )
+    for row, column, letter in marks:
+        edge = plt.Rectangle(
+            (column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor=RED, linewidth=2.2
+        )
+        axes.add_patch(edge)
+        axes.text(
+            column - 0.4, row + 0.4, letter, color="white", fontsize=7, fontweight="bold",
+            ha="left", va="top", bbox={"facecolor": RED, "edgecolor": "none", "pad": 1.2},
+        )  # fmt: skip
+    axes.set_xticks(range(len(columns)), columns, fontsize=8.5)
+    axes.set_yticks(range(len(rows)), rows, fontsize=8.5)
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    return image
 
 
 def share_axis(axis):
