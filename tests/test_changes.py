@@ -1,4 +1,4 @@
-"""Photographs with one thing changed, drawings with one factor changed: whole numbers."""
+"""Photographs with one thing changed, drawings with one factor changed: whole numbers alone."""
 
 import hashlib
 

@@ -13,8 +13,8 @@ from test_hdf5 import DEADLY
 
 import catnet
 from catnet import DataError, Dataset, ParameterError, Split, load_data
-from catnet.images import own
 from catnet.images.drawn import load_drawn
+from catnet.images.files import own
 from catnet.images.stored import ImageFile, StoredImages
 from catnet.storage import apart, hdf5
 from catnet.studies.records import images_of

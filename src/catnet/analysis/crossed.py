@@ -12,7 +12,14 @@ import numpy as np
 
 from ..arithmetic import exact
 
-__all__ = ["Components", "Difference", "components", "components_resampled", "difference"]
+__all__ = [
+    "Components",
+    "Difference",
+    "components",
+    "components_resampled",
+    "counts_resampled",
+    "difference",
+]
 
 SAMPLES = 10_000
 
@@ -79,8 +86,8 @@ def difference(values, samples=SAMPLES, seed=0):
     values = np.asarray(values, dtype=np.float64)
     runs, images = values.shape
     random_state = np.random.RandomState(seed)
-    by_image = exact.product(_counts(random_state, samples, runs), values)
-    sums = exact.total(by_image * _counts(random_state, samples, images))[:, 0]
+    by_image = exact.product(counts_resampled(random_state, samples, runs), values)
+    sums = exact.total(by_image * counts_resampled(random_state, samples, images))[:, 0]
     limits = np.quantile(sums / values.size, [0.025, 0.975, 0.05, 0.95]).tolist()
     return Difference(float(exact.total(values.reshape(1, -1))[0, 0] / values.size), *limits)
 
@@ -133,7 +140,7 @@ def components(right):
 def components_resampled(right, samples=SAMPLES, seed=0):
     """Return those of tables whose images are drawn anew: `Components` of arrays."""
     random_state = np.random.RandomState(seed)
-    return _components(right, _counts(random_state, samples, np.shape(right)[1]))
+    return _components(right, counts_resampled(random_state, samples, np.shape(right)[1]))
 
 
 def _components(right, counts):
@@ -154,8 +161,8 @@ def _components(right, counts):
     )
 
 
-def _counts(random_state, samples, size):
-    """How often each of some things comes in a sample of as many: shape (samples, size)."""
+def counts_resampled(random_state, samples, size):
+    """Draw samples of some things, and count: how often each is in each, (samples, size)."""
     drawn = random_state.randint(size, size=(samples, size))
     drawn += size * np.arange(samples)[:, np.newaxis]
     counts = np.bincount(drawn.ravel(), minlength=samples * size)

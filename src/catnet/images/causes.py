@@ -21,6 +21,7 @@ __all__ = [
     "drawn_with_versions",
     "photograph_table",
     "photographs_changed",
+    "texture_seeds",
 ]
 
 SEED = 12  # of the drawings that are asked
@@ -59,7 +60,7 @@ ON_LIGHTER = {"lightness": 0.1, "background_lightness": 0.85}
 ON_DARKER = {"lightness": 0.9, "background_lightness": 0.15}
 
 
-def _seeds(numbers):
+def texture_seeds(numbers):
     """Where the textures of bases begin: apart from all that `load_drawn` draws."""
     return 2**31 + np.asarray(numbers)
 
@@ -136,7 +137,7 @@ def drawn_with_versions():
         Whose test images' factors are the table's.
     """
     table = drawn_table()
-    test = redraw(table, _seeds(table["base"]))
+    test = redraw(table, texture_seeds(table["base"]))
     return Dataset("drawn-causes", load_drawn(2000, 1).train, test)
 
 
@@ -207,6 +208,6 @@ def photographs_changed():
             if change in CHANGES
             else GROUND_CHANGES[change](image, masks[number])
         )
-    drawings = redraw(shapes, _seeds(shapes["base"])).images
+    drawings = redraw(shapes, texture_seeds(shapes["base"])).images
     images = np.concatenate([np.array(made), drawings])
     return Dataset("catvnoncat-changed", data.train, Split(images, table["label"], table))
