@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark elsewhere search peers lock clean
+.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -54,15 +54,19 @@ verify: .venv/ready ## train again and compare every number with the record (or 
 	$(CATNET) verify $(CHAPTER)
 
 verify-platforms: .venv/ready ## check that other BLAS kernels, threads, SIMD levels, NumPys, Pythons and WebAssembly give the same bits
-	$(PY) tests/platforms.py
+	$(PY) tests/platforms.py $(if $(QUICK),--quick)
 	$(PY) tests/run_nbval.py appendix-same-bits.ipynb -p num_iterations 100
 
+verify-studies: export OPENBLAS_NUM_THREADS = 1
 verify-studies: .venv/ready ## train some runs of each study again, taken at random (RUNS=3), and compare all bits
-	@for results in studies/*.h5; do \
-	  $(CATNET) study "$$(basename "$$results" .h5)" --check $(or $(RUNS),3) || exit 1; done
+	@printf '%s\n' studies/*.h5 | xargs -n 1 -P "$$($(PY) -c 'import os; print(os.cpu_count())')" sh -c \
+	  '$(CATNET) study "$$(basename "$$0" .h5)" --check $(or $(RUNS),3) --workers 1'
 
 benchmark: _build/peers/ready ## time a training step against bare products and other libraries (8 minutes)
 	_build/peers/bin/python benchmarks/run.py
+
+large: .venv/ready ## train on 50,000 images from a file and from memory; measure memory and speed (five minutes)
+	$(PY) benchmarks/large.py
 
 elsewhere: _build/peers/ready ## try scikit-learn's methods for chapters 8 and 9, and record their answers
 	_build/peers/bin/python studies/elsewhere.py

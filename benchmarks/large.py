@@ -30,7 +30,7 @@ UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in which the system coun
 def prepare():
     """Draw the images, unless they are there."""
     if not FILE.exists():
-        from catnet.images.writing import write_drawn
+        from catnet.images.files.writing import write_drawn
 
         FILE.parent.mkdir(exist_ok=True)
         write_drawn(FILE, COUNT, TEST_COUNT, progress=sys.stderr.isatty())

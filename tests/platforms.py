@@ -4,7 +4,8 @@ Runs `catnet.digests` in processes of their own: under every OpenBLAS kernel the
 run, with one thread and two, without NumPy's SIMD extensions, with the oldest and the newest
 NumPy, every Python that is found, and WebAssembly; with --arm64, 64-bit Arm too. Ends with
 status 1 if a digest differs from the others or from tests/record/digests.json, or if a platform
-could not be tried because of an error. --write puts the table into book/record/platforms.json.
+could not be tried because of an error. With --quick each trains for ten iterations, one network,
+in place of fifty and three: CI does so at every push. --write puts the table into book/record/platforms.json.
 --pin is for a change that is meant to change the numbers: it writes tests/record/digests.json.
 """
 
@@ -291,12 +292,17 @@ def main():
     """Try every platform, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arm64", action="store_true", help="64-bit Arm too, by QEMU")
+    quick = "ten iterations of the article's network on each platform"
+    parser.add_argument("--quick", action="store_true", help=quick)
     write = f"write {TABLE.relative_to(ROOT)}; with --arm64, or the table loses that row"
     parser.add_argument("--write", action="store_true", help=write)
     pin = f"write {PINNED.relative_to(ROOT)} from a run on this platform, and do no more"
     parser.add_argument("--pin", action="store_true", help=pin)
     chosen = parser.parse_args()
     folder = images()
+    if chosen.quick and (chosen.write or chosen.pin):
+        parser.error("what is written down comes from the whole check, without --quick")
+    quickly = ["--quick"] if chosen.quick else []
     arguments = ["--real"] if folder else []
     data = {REAL: str(folder)} if folder else {}
     if chosen.pin:
@@ -317,7 +323,9 @@ def main():
         drawn_only = trial.name == "WebAssembly" or "QEMU" in trial.name
         try:
             result = run_probe(
-                trial.command, data | trial.variables, [] if drawn_only else arguments
+                trial.command,
+                data | trial.variables,
+                quickly + ([] if drawn_only else arguments),
             )
         except RuntimeError as error:
             return trial, None, str(error)

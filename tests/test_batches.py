@@ -272,8 +272,8 @@ def test_a_member_of_a_stack_is_what_it_is_alone(name):
 def test_nothing_depends_on_strips_and_threads(name, optimizer, monkeypatch):
     found = set()
     for strip, least, threads in [(2**18, 2**14, 1), (50, 10, 1), (50, 10, 2)]:
-        monkeypatch.setattr("catnet.engine.updates.STRIP", strip)
-        monkeypatch.setattr("catnet.engine.updates.LEAST", least)
+        monkeypatch.setattr("catnet.engine.updating.updates.STRIP", strip)
+        monkeypatch.setattr("catnet.engine.updating.updates.LEAST", least)
         with threadpool_limits(threads, "blas"):
             digest, history = trained(70, optimizer=optimizer, **OPTIONS[name])
         found.add((digest, history.costs.tobytes()))

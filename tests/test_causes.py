@@ -5,7 +5,8 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import spearmanr
 
-from catnet.analysis import contrasts, crossed, odds, sensitivity
+from catnet.analysis import contrasts, crossed, odds
+from catnet.analysis.inside import sensitivity
 from catnet.engine.network import Network
 from catnet.images.dataset import Split
 

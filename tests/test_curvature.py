@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from catnet import Adam, GradientDescent, Network, Split
-from catnet.analysis.curvature import Hessian, flat, sharpness, squared_norm, stability_threshold
+from catnet.analysis.inside.curvature import (
+    Hessian,
+    flat,
+    sharpness,
+    squared_norm,
+    stability_threshold,
+)
 from catnet.engine.gradients import backpropagate, cross_entropy_from_logits
 
 DIMS = ([12, 1], [12, 4, 1], [12, 6, 4, 3, 1])

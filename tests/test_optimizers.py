@@ -248,7 +248,8 @@ def test_amsgrad_is_true_or_false(value):
 
 def test_settings_are_pythons_own_numbers():
     adam = Adam(np.float32(0.5), warmup=np.int8(3), amsgrad=np.bool_(True))
-    assert [type(value) for value in vars(adam).values()] == [float] * 4 + [int, bool]
+    kinds = [float] * 4 + [int, bool] + [float] * 2 + [type(None)]
+    assert [type(value) for value in vars(adam).values()] == kinds
     assert adam == Adam(0.5, warmup=3, amsgrad=True) != Adam(0.5, warmup=3)
 
 

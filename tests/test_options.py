@@ -9,19 +9,21 @@ from threadpoolctl import threadpool_limits
 
 from catnet import (
     Adam,
+    Cosine,
     Dataset,
     GradientDescent,
     Member,
     Network,
     ParameterError,
     Split,
+    StepDecay,
     fit,
     fit_stack,
 )
 from catnet.arithmetic import exact
 from catnet.engine.propagation import Propagation
-from catnet.engine.sample_space import SampleSpace
 from catnet.engine.stack import Stack
+from catnet.engine.updating.sample_space import SampleSpace
 
 DIMS = (48, 6, 4, 1)
 
@@ -92,6 +94,15 @@ OPTIONS = {
     "centralising": {"member": {"centralise_gradient": True}, "ways": DIRECT},
     "blocking up": {"member": {"block_mean": "up"}, "ways": DIRECT},
     "blocking both": {"member": {"block_mean": "both"}, "ways": DIRECT},
+    "momentum": {"optimizer": {"momentum": 0.9}, "ways": ("gradient descent", "sample space")},
+    "Nesterov": {
+        "optimizer": {"momentum": 0.5, "nesterov": True, "warmup": 3},
+        "ways": ("gradient descent", "sample space"),
+    },
+    "L2": {"optimizer": {"l2": 0.1}, "ways": DIRECT},
+    "weight decay": {"optimizer": {"weight_decay": 0.1}, "ways": DIRECT},
+    "steps": {"optimizer": {"schedule": StepDecay(4, 0.5)}},
+    "cosine": {"optimizer": {"schedule": Cosine(12, 0.1)}},
     "AMSGrad": {"optimizer": {"amsgrad": True, "beta2": 0.5}, "ways": ("Adam",)},
 }
 
@@ -151,6 +162,31 @@ def test_an_option_that_is_on_makes_a_difference(name):
     assert len(found) == 2
 
 
+@pytest.mark.parametrize("name", ["L2", "weight decay"])
+def test_penalty_and_decay_are_for_weights_alone(name):
+    """Without a gradient, all of a network's weights shrink, and no bias does."""
+    network = Network(DIMS, seed=3)
+    for b in network.biases:
+        b[...] = 0.5
+    network.biases[0][...] = -100.0  # all units are off; the last layer's bias alone learns
+    start = network.copy()
+    fit(network, DATA.train, GradientDescent(0.5, **OPTIONS[name]["optimizer"]), 3)
+    for layer, (weights, before) in enumerate(zip(network.weights, start.weights, strict=True)):
+        if layer != 2:  # that one has a gradient: the second layer's units are on
+            np.testing.assert_allclose(weights, 0.95**3 * before, rtol=1e-12)
+    for biases, before in zip(network.biases[:1], start.biases[:1], strict=True):
+        assert (biases == before).all()
+
+
+def test_momentum_in_sample_space_agrees_to_eight_digits():
+    optimizer = GradientDescent(0.02, momentum=0.9, nesterov=True)
+    costs = [
+        fit(Network(DIMS, 3), DATA.train, optimizer, 40, sample_space=way).costs
+        for way in (True, False)
+    ]
+    np.testing.assert_allclose(*costs, rtol=1e-8)
+
+
 def test_activations_cannot_be_mixed():
     mixed = [member(OPTIONS["leaky ReLU"], 0), member({}, 1)]
     with pytest.raises(ParameterError, match="need the same activation, not leaky_relu and relu"):
@@ -203,8 +239,8 @@ def test_what_needs_whole_rows_does_not_depend_on_strips_and_threads(
 ):
     digests = set()
     for strip, least, threads in [(2**18, 2**14, 1), (50, 10, 1), (50, 10, 2), (2**18, 2**14, 2)]:
-        monkeypatch.setattr("catnet.engine.updates.STRIP", strip)
-        monkeypatch.setattr("catnet.engine.updates.LEAST", least)
+        monkeypatch.setattr("catnet.engine.updating.updates.STRIP", strip)
+        monkeypatch.setattr("catnet.engine.updating.updates.LEAST", least)
         network = Network(DIMS, seed=3)
         with threadpool_limits(threads, "blas"):
             history = fit(network, DATA.train, optimizer, 10, watch=["gradient_norms"], **options)
@@ -228,6 +264,13 @@ def test_other_norms_and_class_weights_are_refused(value):
         Member(Network(DIMS), Adam(), clip_norm=value)
     with pytest.raises(ParameterError, match="a class weight must be (a number|above 0)"):
         Member(Network(DIMS), Adam(), class_weights=(1, value))
+
+
+@pytest.mark.parametrize("name", ["l2", "weight_decay"])
+def test_what_shrinks_weights_is_refused_in_sample_space(name):
+    optimizer = GradientDescent(**{name: 0.1})
+    with pytest.raises(ParameterError, match="leave out l2 and weight_decay"):
+        fit(Network(DIMS), DATA.train, optimizer, 1, sample_space=True)
 
 
 @pytest.mark.parametrize("options", WHOLE_ROWS, ids=lambda options: next(iter(options)))

@@ -13,11 +13,11 @@ from test_hdf5 import DEADLY
 
 import catnet
 from catnet import DataError, Dataset, ParameterError, Split, load_data
-from catnet.images import own
 from catnet.images.drawn import load_drawn
+from catnet.images.files import own
 from catnet.images.stored import ImageFile, StoredImages
 from catnet.storage import apart, hdf5
-from catnet.studies.records import images_of
+from catnet.studies.datasets import digest
 
 SMALL = load_drawn(30, 12).shrunk(8)
 LAYER_DIMS = (192, 4, 3, 1)
@@ -289,9 +289,7 @@ def test_a_studys_digest_of_the_images_does_not_ask_where_they_are(path, monkeyp
     monkeypatch.chdir(path.parent)
     for whole in (0, 2**24):
         monkeypatch.setattr(own, "WHOLE", whole)
-        images_of.cache_clear()
-        digests.add(images_of(path.name)[1])
-    images_of.cache_clear()
+        digests.add(digest(load_data(path.name)))
     assert len(digests) == 1
 
 

@@ -44,8 +44,8 @@ def test_a_training_goes_on_as_if_it_had_not_been_stopped(name, tmp_path, monkey
     stops = [15, 46] if name == "stopping" else [15, 77]
     for iterations, strip in zip([*stops, 120], [2**18, 50, 100], strict=True):
         # It does not matter how the work was cut up before.
-        monkeypatch.setattr("catnet.engine.updates.STRIP", strip)
-        monkeypatch.setattr("catnet.engine.updates.LEAST", 10)
+        monkeypatch.setattr("catnet.engine.updating.updates.STRIP", strip)
+        monkeypatch.setattr("catnet.engine.updating.updates.LEAST", 10)
         assert path.exists() == (iterations != 15)
         found = trained(iterations, path, **CASES[name])
     assert found == expected

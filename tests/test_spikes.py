@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from catnet import Adam, Network, draw, fit
-from catnet.analysis import spikes
-from catnet.analysis.curvature import Hessian, sharpness
-from catnet.analysis.spikes import Spike, compare_counts, find_spikes, in_spikes
+from catnet.analysis.inside import spikes
+from catnet.analysis.inside.curvature import Hessian, sharpness
+from catnet.analysis.inside.spikes import Spike, compare_counts, find_spikes, in_spikes
 from catnet.engine.gradients import cross_entropy_from_logits
 
 

@@ -23,11 +23,11 @@ from catnet import (
     fit_stack,
 )
 from catnet.arithmetic import plain
-from catnet.engine import updates
 from catnet.engine.gradients import backpropagate
 from catnet.engine.propagation import Propagation
 from catnet.engine.stack import Stack
-from catnet.engine.workers import Workers
+from catnet.engine.updating import updates
+from catnet.engine.updating.workers import Workers
 from catnet.images import dataset
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -19,7 +19,7 @@ FILES = 12  # in a folder, at most
 ENGINE = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
     for room in ("arithmetic", "engine")
-    for path in (PACKAGE / room).glob("*.py")
+    for path in (PACKAGE / room).rglob("*.py")
     if path.name != "__init__.py"
 )
 

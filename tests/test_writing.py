@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from catnet import DataError, ParameterError, cli, load_data
-from catnet.images import own, writing
 from catnet.images.drawn import load_drawn
+from catnet.images.files import own, writing
+from catnet.images.files.writing import write_drawn
 from catnet.images.stored import StoredImages
-from catnet.images.writing import write_drawn
 
 # Of the file of 9 and 4 images; the same from libhdf5 1.14 and 2.0.
 SHA256 = "9c72e7ea375aeb25bb17a31595fc3325e68402fc11e519cb218ea81649b21eef"

@@ -298,7 +298,7 @@ def _data(arguments):
 
 
 def _draw(arguments):
-    from .images.writing import write_drawn
+    from .images.files.writing import write_drawn
 
     lines = write_drawn(
         arguments.file,

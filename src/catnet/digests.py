@@ -17,7 +17,9 @@ from . import load_data
 from .arithmetic import exact, plain
 from .engine.network import Network
 from .engine.optimizers import Adam, GradientDescent
+from .engine.schedules import Cosine, StepDecay
 from .engine.training import Member, fit, fit_stack
+from .images.augmentation import Augmentation
 
 __all__ = ["digests", "main"]
 
@@ -66,7 +68,26 @@ def digests(dataset, layer_dims=LAYER_DIMS, iterations=ITERATIONS):
     found[f"{dataset} options x {WITH_OPTIONS}"] = _sha256(
         *_values_with_options(data, layer_dims[0])
     )
+    found[f"{dataset} mini-batches x {WITH_OPTIONS}"] = _sha256(
+        *_values_by_batches(data, layer_dims[0])
+    )
     return found
+
+
+def _values_by_batches(data, layer_dims):
+    """Yield what training by mini-batches comes to, with all that is random on the way."""
+    changes = Augmentation(mirror=True, shift=4, brightness=20)
+    schedule, steps = Cosine(2 * WITH_OPTIONS, 0.1), StepDecay(4, 0.5)
+    nesterov = {"momentum": 0.9, "nesterov": True, "l2": 0.01}
+    for optimizer in (
+        GradientDescent(schedule=schedule, **nesterov),
+        Adam(l2=0.01, weight_decay=0.1, schedule=steps),
+    ):
+        network = Network(layer_dims, 0, "he")
+        options = {"batch_size": 64, "dropout": 0.2, "augmentation": changes}
+        yield fit(network, data.train, optimizer, WITH_OPTIONS, **options).costs
+        yield network.digest().encode()
+        yield network.predict_proba(data.test)
 
 
 def _values_with_options(data, layer_dims):

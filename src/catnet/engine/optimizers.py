@@ -13,6 +13,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from ..errors import ParameterError
+from .schedules import Cosine, StepDecay
 
 __all__ = ["Adam", "GradientDescent"]
 
@@ -32,6 +33,9 @@ class _Settings:
 
     learning_rate: float
     warmup: int
+    l2: float
+    weight_decay: float
+    schedule: StepDecay | Cosine | None
 
     def __post_init__(self):
         for name, kind in ((setting.name, setting.type) for setting in fields(self)):  # as written
@@ -45,27 +49,60 @@ class _Settings:
                 if truth or not isinstance(value, Integral) or value < 0:
                     raise ParameterError(f"{name} must be a whole number from 0, not {value!r}")
                 value = int(value)
-            else:
+            elif kind == "float":
                 value = as_float(name, value)
+            elif value is not None and not isinstance(value, StepDecay | Cosine):
+                raise ParameterError(f"{name} must be a StepDecay or a Cosine, not {value!r}")
             object.__setattr__(self, name, value)
         if not 0 < self.learning_rate < np.inf:
             raise ParameterError(
                 f"learning_rate must be above 0 and finite, not {self.learning_rate!r}"
             )
+        for name in ("l2", "weight_decay"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise ParameterError(
+                    f"{name} must be 0 or above and finite, not {getattr(self, name)!r}"
+                )
+
+    @property
+    def shrinks(self):
+        """Whether parameters get smaller without a gradient, too; biases are to be left alone."""
+        return self.l2 > 0 or self.weight_decay > 0
+
+    def for_biases(self):
+        """Return the same without what is for weights only."""
+        return replace(self, l2=0.0, weight_decay=0.0)
 
     def _rate(self, state):
-        """Return the learning rate of the step that follows, and count it in the warm-up."""
-        if state.steps >= self.warmup:
+        """Return the learning rate of the step that follows, and count it if that matters."""
+        if state.steps >= self.warmup and self.schedule is None:
             return self.learning_rate
         state.steps += 1
-        return self.learning_rate * (state.steps / self.warmup)
+        rate = self.learning_rate
+        if state.steps < self.warmup:
+            rate *= state.steps / self.warmup
+        return rate if self.schedule is None else rate * self.schedule.at(state.steps - 1)
+
+    def _shrink(self, theta, g, rate, room):
+        """Add the gradient of the penalty, and take the decoupled decay off the weights."""
+        if self.l2:
+            g += np.multiply(self.l2, theta, out=room)
+        if self.weight_decay:
+            theta *= 1 - rate * self.weight_decay
 
 
 @dataclass
 class State:
-    """How many steps of a warm-up a run has taken."""
+    """How many steps a run has taken, where the learning rate depends on it."""
 
     steps: int = 0
+
+
+@dataclass
+class MomentumState(State):
+    """The velocity of a run of gradient descent with momentum."""
+
+    v: list[np.ndarray] = field(default_factory=list)
 
 
 def new_scratch(parameters, count):
@@ -80,7 +117,7 @@ def _room(scratch, theta):
 
 @dataclass(frozen=True)
 class GradientDescent(_Settings):
-    r"""Gradient descent, :math:`\theta \leftarrow \theta - \alpha g`.
+    r"""Gradient descent, :math:`\theta \leftarrow \theta - \alpha g`, and with momentum.
 
     Parameters
     ----------
@@ -89,6 +126,21 @@ class GradientDescent(_Settings):
     warmup : int
         Over so many updates the learning rate rises to that, in equal steps: update t has
         :math:`\alpha\, t / n` [1]_. With 0 it is the same from the first on.
+    momentum : float
+        :math:`\mu` in [0, 1). Above 0, :math:`v \leftarrow \mu v + g` takes the place of
+        :math:`g` [2]_.
+    nesterov : bool
+        Then :math:`\mu v + g` does, in the form of [3]_ for parameters that are looked at ahead.
+    l2 : float
+        :math:`\lambda`, at least 0, of a penalty :math:`\lambda / 2 \sum W^2` in the cost:
+        :math:`\lambda W` is added to the gradients of weights, in place. The costs that are
+        recorded are those without it, so that they can be compared.
+    weight_decay : float
+        :math:`\lambda'`, at least 0, by which weights shrink beside the gradient,
+        :math:`W \leftarrow W - \alpha \lambda' W`, with the step's own :math:`\alpha` [4]_.
+        Biases have neither penalty nor decay.
+    schedule : StepDecay or Cosine, optional
+        What the learning rate is multiplied with, update by update.
 
     Raises
     ------
@@ -99,21 +151,46 @@ class GradientDescent(_Settings):
     ----------
     .. [1] P. Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour",
        arXiv:1706.02677, 2017.
+    .. [2] B. T. Polyak, "Some methods of speeding up the convergence of iteration methods",
+       USSR Computational Mathematics and Mathematical Physics 4, 1964.
+    .. [3] I. Sutskever, J. Martens, G. Dahl, G. Hinton, "On the importance of initialization and
+       momentum in deep learning", ICML 2013.
+    .. [4] I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
     """
 
     learning_rate: float = 0.0075
     warmup: int = field(default=0, kw_only=True)
+    momentum: float = field(default=0.0, kw_only=True)
+    nesterov: bool = field(default=False, kw_only=True)
+    l2: float = field(default=0.0, kw_only=True)
+    weight_decay: float = field(default=0.0, kw_only=True)
+    schedule: StepDecay | Cosine | None = field(default=None, kw_only=True)
 
-    settles = True
-    """Whether a parameter without a gradient that a step left as it was stays so; see `Adam`."""
+    def __post_init__(self):
+        super().__post_init__()
+        if not 0 <= self.momentum < 1:
+            raise ParameterError(f"momentum must be in [0, 1), not {self.momentum!r}")
+        if self.nesterov and not self.momentum:
+            raise ParameterError("nesterov needs a momentum above 0")
+
+    @property
+    def settles(self):
+        """Whether a parameter without a gradient that a step left as it was stays so.
+
+        With momentum the next step is that many times the last one, at the same rate; see `Adam`.
+        """
+        same_rate = self.warmup == 0 and self.schedule is None
+        return not self.shrinks and (self.momentum == 0 or same_rate)
 
     def start(self, parameters):
         """Return the state of a run that has not taken a step."""
-        return State()
+        if not self.momentum:
+            return State()
+        return MomentumState(v=[np.zeros_like(theta) for theta in parameters])
 
     def keep(self, state, members):
         """Return the state of these members only, of parameters that have an axis of members."""
-        return replace(state)
+        return replace(state, v=[v[members] for v in state.v]) if self.momentum else replace(state)
 
     def update(self, parameters, gradients, state, scratch=None):
         """Take one step: change every array of `parameters` in place.
@@ -121,15 +198,28 @@ class GradientDescent(_Settings):
         Parameters
         ----------
         parameters, gradients : lists of ndarray
+            With `l2`, the gradients are changed, too.
         state : State
         scratch : ndarray, optional
             Room to work in, from `new_scratch`; made for this step where there is none.
         """
         scratch = new_scratch(parameters, 1) if scratch is None else scratch
         rate = self._rate(state)
-        for theta, g in zip(parameters, gradients, strict=True):
+        velocities = state.v if self.momentum else gradients
+        for theta, g, v in zip(parameters, gradients, velocities, strict=True):
             step = _room(scratch[0], theta)
-            theta -= np.multiply(rate, g, out=step)
+            if self.shrinks:
+                self._shrink(theta, g, rate, step)
+            if self.momentum:
+                v *= self.momentum
+                v += g
+            if self.nesterov:
+                np.multiply(self.momentum, v, out=step)
+                step += g
+                step *= rate
+            else:
+                np.multiply(rate, v, out=step)
+            theta -= step
 
 
 @dataclass
@@ -167,8 +257,9 @@ class Adam(_Settings):
     epsilon : float
         Added to the denominator, at least 0. With 0, a parameter that has not had a gradient yet
         does not move.
-    warmup : int
-        As for `GradientDescent`.
+    warmup, l2, weight_decay, schedule
+        As for `GradientDescent`. With `weight_decay` this is AdamW [2]_; with `l2` the penalty's
+        gradient is divided by :math:`\sqrt{\hat v}` like the rest.
     amsgrad : bool
         Take the largest :math:`v` so far for :math:`v` in the last formula [1]_. The correction
         :math:`1 - \beta_2^t` stays, as in PyTorch; the paper has none.
@@ -181,6 +272,8 @@ class Adam(_Settings):
     References
     ----------
     .. [1] S. J. Reddi, S. Kale, S. Kumar, "On the Convergence of Adam and Beyond", ICLR 2018.
+    .. [2] I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019,
+       Algorithm 2, the decay times the learning rate.
     """
 
     learning_rate: float = 0.0075
@@ -189,6 +282,9 @@ class Adam(_Settings):
     epsilon: float = 1e-8
     warmup: int = field(default=0, kw_only=True)
     amsgrad: bool = field(default=False, kw_only=True)
+    l2: float = field(default=0.0, kw_only=True)
+    weight_decay: float = field(default=0.0, kw_only=True)
+    schedule: StepDecay | Cosine | None = field(default=None, kw_only=True)
 
     def __post_init__(self):
         super().__post_init__()
@@ -207,7 +303,8 @@ class Adam(_Settings):
         :math:`\beta_1 \le \beta_2` that is below 1: once steps are too small for a bit to change,
         all that follow are.
         """
-        return self.beta1 <= min(self.beta2, 0.9999) and self.warmup == 0
+        same_rate = self.warmup == 0 and self.schedule is None
+        return self.beta1 <= min(self.beta2, 0.9999) and same_rate and not self.shrinks
 
     def start(self, parameters):
         """Return the state of a run that has not taken a step: averages of zero."""
@@ -227,6 +324,7 @@ class Adam(_Settings):
         Parameters
         ----------
         parameters, gradients : lists of ndarray
+            With `l2`, the gradients are changed, too.
         state : AdamState
         scratch : ndarray, optional
             As for `GradientDescent.update`.
@@ -238,6 +336,8 @@ class Adam(_Settings):
         averages = state.m, state.v, state.largest
         for theta, g, m, v, largest in zip(parameters, gradients, *averages, strict=True):
             step, root = _room(scratch[0], theta), _room(scratch[1], theta)
+            if self.shrinks:
+                self._shrink(theta, g, rate, step)
             m *= beta1
             m += np.multiply(1 - beta1, g, out=step)
             v *= beta2

@@ -120,16 +120,16 @@ class Stack:
         views = self._matrices.slices(self.rest)
         return views[0::2], views[1::2]
 
-    def parts_of(self, layers):
+    def parts_of(self, layers, weights=True, biases=True):
         """Return the parts of a row of `rest` that are of these layers, as few as can be."""
         parts = []
-        for layer, (weights, biases) in enumerate(self.places(self.layer_dims), start=1):
-            if layer not in layers:
-                continue
-            if parts and parts[-1].stop == weights.start:
-                parts[-1] = slice(parts[-1].start, biases.stop)
-            else:
-                parts.append(slice(weights.start, biases.stop))
+        for layer, both in enumerate(self.places(self.layer_dims), start=1):
+            for place, wanted in zip(both, (weights, biases), strict=True):
+                if layer not in layers or not wanted or place.start == place.stop:
+                    continue
+                if parts and parts[-1].stop == place.start:
+                    place = slice(parts.pop().start, place.stop)
+                parts.append(place)
         return parts
 
     def copy_to(self, member, network):

@@ -21,11 +21,11 @@ from .gradients import COST_EPSILON
 from .lockstep import WATCHABLE, History, Lockstep, Run
 from .network import Network
 from .optimizers import Adam, GradientDescent, as_float
-from .sample_space import SampleSpace
 from .saved import SavedTraining
-from .updates import Updates
-from .whole_rows import BLOCKABLE
-from .workers import Workers
+from .updating.sample_space import SampleSpace
+from .updating.updates import Updates
+from .updating.whole_rows import BLOCKABLE
+from .updating.workers import Workers
 
 __all__ = ["EarlyStopping", "History", "Member", "fit", "fit_stack"]
 
@@ -293,7 +293,7 @@ def fit_stack(
         Train in the space of the images: for `GradientDescent` without what needs the first
         layer's gradient itself, and much faster where images are few. Costs then agree with
         those of the direct way to some nine digits at first, but not to the bit; see
-        `catnet.engine.sample_space`.
+        `catnet.engine.updating.sample_space`.
     progress : bool
         Show a progress bar on standard error.
     save_to : str or Path, optional

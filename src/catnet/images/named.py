@@ -7,7 +7,7 @@ import os
 from ..errors import ParameterError
 from .catvnoncat import load_catvnoncat
 from .drawn import load_drawn
-from .own import load_file
+from .files.own import load_file
 
 __all__ = ["load_data"]
 
@@ -20,7 +20,7 @@ def load_data(name="catvnoncat"):
     name : str or Path
         ``"catvnoncat"``, the real images, or ``"drawn"``, the embedded ones; or the path of an
         HDF5 file with images of one's own, which ends in ``.h5`` or ``.hdf5`` or holds a
-        separator. See `catnet.images.own` for what such a file holds.
+        separator. See `catnet.images.files.own` for what such a file holds.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from ..images.causes import drawn_with_versions, photographs_changed
 from ..images.drawn import load_drawn
 from ..images.named import load_data
 
-__all__ = ["DATASETS", "images_of"]
+__all__ = ["DATASETS", "digest", "images_of"]
 
 ASKED = 2000
 """Test images of the larger drawn sets: they are the same whatever the number of the others."""
@@ -52,10 +52,15 @@ def images_of(name):
         sha256 of its images and labels.
     """
     images = DATASETS[name]()
+    return images, digest(images)
+
+
+def digest(images):
+    """Return the sha256 of the images and labels of a dataset."""
     sha = hashlib.sha256()
     for split in (images.train, images.test):
         sha.update(f"{split.images.shape}".encode())
         for piece in split.pieces():
             sha.update(piece.tobytes())
         sha.update(split.labels.astype("<i8").tobytes())
-    return images, sha.hexdigest()
+    return sha.hexdigest()

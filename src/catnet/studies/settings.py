@@ -16,8 +16,9 @@ from ..engine.gradients import COST_EPSILON
 from ..engine.network import INITIALISATIONS, Network
 from ..engine.optimizers import Adam, GradientDescent
 from ..engine.propagation import SLOPES
+from ..engine.schedules import Cosine, StepDecay
 from ..engine.training import EarlyStopping, Member
-from ..engine.whole_rows import BLOCKABLE
+from ..engine.updating.whole_rows import BLOCKABLE
 from ..errors import ParameterError
 from ..images.augmentation import Augmentation
 from ..report.parameters import Interval
@@ -129,6 +130,14 @@ SETTINGS = {
     "epsilon": Setting(float, 1e-8, NOT_NEGATIVE),
     "warmup": Setting(int, 0, NOT_NEGATIVE),
     "amsgrad": Setting(bool, False),
+    "momentum": Setting(float, 0.0, SHARE),
+    "nesterov": Setting(bool, False),
+    "l2": Setting(float, 0.0, NOT_NEGATIVE),
+    "weight_decay": Setting(float, 0.0, NOT_NEGATIVE),
+    # A cosine runs over all iterations, down to 0.
+    "schedule": Setting(str, "none", choices=("none", "step", "cosine")),
+    "schedule_every": Setting(int, 0, NOT_NEGATIVE),
+    "schedule_factor": Setting(float, 0.1, Interval(0, 1, False, True, "(0, 1]")),
     "clip_norm": Setting(float, 0.0, NOT_NEGATIVE),
     "class_weights": Setting(str, "none", choices=("none", "balanced")),
     "first_layer_rate": Setting(float, 1.0, POSITIVE),
@@ -226,6 +235,14 @@ def checked(settings, where):
         raise ParameterError(f'{where}: the "mean" would be that of all images, not train_images')
     if (settings["push"] == "none") != (settings["push_by"] == 0):
         raise ParameterError(f"{where}: push and push_by go together")
+    if (settings["schedule"] == "step") != (settings["schedule_every"] > 0):
+        raise ParameterError(f'{where}: schedule_every goes with the schedule "step"')
+    if (settings["momentum"] or settings["nesterov"]) and settings["optimizer"] == "adam":
+        raise ParameterError(f'{where}: momentum is for the optimizer "gradient descent" only')
+    if settings["nesterov"] and not settings["momentum"]:
+        raise ParameterError(f"{where}: nesterov needs a momentum above 0")
+    if settings["sample_space"] and (settings["l2"] or settings["weight_decay"]):
+        raise ParameterError(f"{where}: sample_space has no l2 and no weight_decay")
     folds = settings["folds"]
     if settings["held_out"] and folds:
         raise ParameterError(f"{where}: held_out and folds do not go together")
@@ -279,18 +296,12 @@ def member(settings, seed, labels):
         network.weights[0][:half] -= settings["push_by"]
     if settings["push"] in ("up", "both"):
         network.weights[0][half:] += settings["push_by"]
-    rate, warmup = settings["learning_rate"], settings["warmup"]
-    optimizer: Adam | GradientDescent = GradientDescent(rate, warmup=warmup)
-    if settings["optimizer"] == "adam":
-        betas = settings["beta1"], settings["beta2"]
-        amsgrad = settings["amsgrad"]
-        optimizer = Adam(rate, *betas, settings["epsilon"], warmup=warmup, amsgrad=amsgrad)
     patience, clip_norm = settings["patience"], settings["clip_norm"]
     changes = {name: settings[name] for name in ("mirror", "shift", "brightness")}
     rates = settings["first_layer_rate"], *[settings["upper_layers_rate"]] * (len(dims) - 2)
     return Member(
         network,
-        optimizer,
+        _optimizer(settings),
         settings["frozen_layers"],
         EarlyStopping(patience) if patience else None,
         clip_norm=clip_norm or None,
@@ -304,6 +315,20 @@ def member(settings, seed, labels):
         augmentation=Augmentation(**changes) if any(changes.values()) else None,
         seed=seed,
     )
+
+
+def _optimizer(settings):
+    schedule: StepDecay | Cosine | None = None
+    if settings["schedule"] == "step":
+        schedule = StepDecay(settings["schedule_every"], settings["schedule_factor"])
+    elif settings["schedule"] == "cosine":
+        schedule = Cosine(settings["iterations"])
+    names = ["learning_rate", "warmup", "l2", "weight_decay"]
+    if settings["optimizer"] == "adam":
+        names += ["beta1", "beta2", "epsilon", "amsgrad"]
+        return Adam(**{name: settings[name] for name in names}, schedule=schedule)
+    names += ["momentum", "nesterov"]
+    return GradientDescent(**{name: settings[name] for name in names}, schedule=schedule)
 
 
 def _balanced(cats):

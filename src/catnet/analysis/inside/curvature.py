@@ -35,8 +35,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..arithmetic import exact
-from ..engine.propagation import SLOPES
+from ...arithmetic import exact
+from ...engine.propagation import SLOPES
 
 __all__ = ["Hessian", "Sharpness", "flat", "sharpness", "squared_norm", "stability_threshold"]
 

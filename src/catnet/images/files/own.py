@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
-from ..storage.hdf5 import MAX_BYTES, ArraySpec, find_arrays, read_arrays
-from .dataset import WHOLE, Dataset, Split
-from .stored import ImageFile, StoredImages
+from ...errors import DataError
+from ...storage.hdf5 import MAX_BYTES, ArraySpec, find_arrays, read_arrays
+from ..dataset import WHOLE, Dataset, Split
+from ..stored import ImageFile, StoredImages
 
 __all__ = ["load_file"]
 

@@ -1,4 +1,4 @@
-"""A file of drawn images, of any number of them, in the format that `catnet.images.own` reads.
+"""A file of drawn images, of any number, in the format that `catnet.images.files.own` reads.
 
 The same count and seed give the same bytes on every machine: there is no time in the file, its
 format is HDF5's oldest, and the images follow from the seed.
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError, ParameterError
-from .dataset import Dataset
-from .drawn import SIDE, drawn_parts
+from ...errors import DataError, ParameterError
+from ..dataset import Dataset
+from ..drawn import SIDE, drawn_parts
 
 __all__ = ["write_drawn"]
 

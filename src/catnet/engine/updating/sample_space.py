@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arithmetic import exact
-from ..errors import ParameterError
-from .optimizers import GradientDescent
+from ...arithmetic import exact
+from ...errors import ParameterError
+from ..optimizers import GradientDescent
 from .updates import first_blocks, rest_blocks
 
 __all__ = ["SampleSpace"]
@@ -53,6 +53,11 @@ class SampleSpace:
                 raise ParameterError(
                     "in sample space a step must be a multiple of the gradient: use "
                     f"GradientDescent, not {type(member.optimizer).__name__}"
+                )
+            if member.optimizer.shrinks:
+                raise ParameterError(
+                    "in sample space the first layer stays its start plus images: leave out l2 "
+                    "and weight_decay"
                 )
             for name in ("clip_norm", "centralise_gradient", "block_mean"):
                 if getattr(member, name):

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.stats import binomtest
 
-from ..engine.gradients import backpropagate
-from ..engine.optimizers import new_scratch
+from ...engine.gradients import backpropagate
+from ...engine.optimizers import new_scratch
 from .curvature import flat, squared_norm
 
 __all__ = [
@@ -214,7 +214,7 @@ def replay(network, split, adam, num_iterations, looks=(), look=None):
         Before which updates to look.
     look : callable
         Called with a network as it was before the update, and with what the update divides the
-        gradients by, sqrt(v-hat) + epsilon, in the layout of `catnet.analysis.curvature.flat`.
+        gradients by, sqrt(v-hat) + epsilon, in the layout of `curvature.flat`.
 
     Returns
     -------

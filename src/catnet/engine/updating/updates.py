@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arithmetic import exact
-from .optimizers import Adam, GradientDescent
+from ...arithmetic import exact
+from ..optimizers import Adam, GradientDescent
 from .whole_rows import Blocking, Centralising, Clipping
 
 __all__ = ["Updates", "first_blocks", "rest_blocks"]
@@ -385,11 +385,20 @@ def first_blocks(members, part):
 def rest_blocks(stack, members):
     """Return blocks of all other parameters that are trained."""
     return [
-        _Block(some, part, optimizer, wait)
+        _Block(some, part, for_part, wait)
         for some, member in _alike(members)
         for optimizer, wait, layers in _ways(member)
-        for part in stack.parts_of(layers)
+        for for_part, parts in _parts(optimizer, stack, layers)
+        for part in parts
     ]
+
+
+def _parts(optimizer, stack, layers):
+    """Return optimizers, and which parts of a row of `Stack.rest` each is for."""
+    if not optimizer.shrinks:
+        return [(optimizer, stack.parts_of(layers))]
+    weights, biases = stack.parts_of(layers, biases=False), stack.parts_of(layers, weights=False)
+    return [(optimizer, weights), (optimizer.for_biases(), biases)]
 
 
 def _ways(member):

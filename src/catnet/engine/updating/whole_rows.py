@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arithmetic import exact
+from ...arithmetic import exact
 
 __all__ = ["BLOCKABLE", "Blocking", "Centralising", "Clipping"]
 

@@ -20,8 +20,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from ..arithmetic import exact
-from ..engine.propagation import SLOPES
+from ...arithmetic import exact
+from ...engine.propagation import SLOPES
 
 __all__ = ["gradients", "rank_correlation", "sizes", "with_random_top"]
 

@@ -1,0 +1,1 @@
+"""What is looked at inside networks: sharpness, spikes, which pixels matter."""
