@@ -1,11 +1,11 @@
 """Check that training comes to the same bits on every platform this machine can be or emulate.
 
-Runs `catnet.digests` in processes of their own: under every OpenBLAS kernel the processor can
-run, with one thread and two, without NumPy's SIMD extensions, with the oldest and the newest
-NumPy, every Python that is found, and WebAssembly; with --arm64, 64-bit Arm too. Ends with
-status 1 if a digest differs from the others or from tests/record/digests.json, or if a platform
-could not be tried because of an error. With --quick each trains for ten iterations, one network,
-in place of fifty and three: CI does so at every push. --write puts the table into book/record/platforms.json.
+Runs `catnet.digests` in processes of their own: under every OpenBLAS kernel the processor can run,
+with one thread and two, without NumPy's SIMD extensions, with the oldest and the newest NumPy,
+every Python that is found, and WebAssembly; with --arm64, 64-bit Arm too. Ends with status 1 if a
+digest differs from the others or from tests/record/digests.json, or if a platform could not be
+tried because of an error. With --quick each trains for ten iterations, one network, in place of
+fifty and three: CI does so at every push. --write puts the table into book/record/platforms.json.
 --pin is for a change that is meant to change the numbers: it writes tests/record/digests.json.
 """
 

@@ -293,6 +293,24 @@ def test_a_studys_digest_of_the_images_does_not_ask_where_they_are(path, monkeyp
     assert len(digests) == 1
 
 
+@pytest.mark.parametrize("harm", [lambda content: content[:-99], lambda content: content + b"x"])
+def test_a_training_that_was_saved_goes_on_when_the_file_is_as_it_was(harm, path, stored, tmp_path):
+    content, saved = path.read_bytes(), tmp_path / "training.npz"
+
+    def train(split, updates, save_to=saved):
+        network = catnet.Network(LAYER_DIMS, seed=0)
+        options = {"batch_size": 7, "save_to": save_to, "save_every": 10}
+        catnet.fit(network, split, catnet.Adam(0.01), updates, **options)
+        return network.digest()
+
+    train(stored.train, 25)
+    path.write_bytes(harm(content))
+    with pytest.raises(DataError, match=r"mine\.h5"):
+        train(stored.train, 60)
+    path.write_bytes(content)
+    assert train(load_data(path).train, 60) == train(SMALL.train, 60, None)
+
+
 def test_training_from_the_file_gives_the_same_bits(stored):
     found = []
     for data in (stored, SMALL):
