@@ -1,4 +1,4 @@
-"""What the test photographs show, as seen by one person: outlines, poses, who is close.
+"""What the test photographs show, as seen by one observer: outlines, poses, who is close.
 
 Drawn and noted by hand on pictures six times as large, before any network of the studies that use
 them was trained, so that nobody could know which images these get wrong. An outline is coarse: a
