@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal, getcontext
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,25 @@ def test_the_cosine_is_right_to_the_last_digits():
 def test_steps_fall_after_so_many_updates():
     found = [StepDecay(3, 0.5).at(update) for update in range(8)]
     assert found == [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]
+    for times in (0, 1, 2, 3, 10, 1000):
+        expected = float(Fraction(0.999) ** times)
+        assert StepDecay(1, 0.999).at(times) == pytest.approx(expected, rel=1e-13, abs=0)
+    assert StepDecay(1, 0.999).at(10**7) == 0  # and at once
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint16, np.int64])
+@pytest.mark.parametrize("number", [np.float16, np.float32, np.longdouble, Fraction])
+def test_schedules_are_of_pythons_own_numbers(kind, number):
+    """NumPy's would make the rate one of theirs, with other bits, and int8 ends at 127."""
+    share = number(0.1)
+    for made, same in (
+        (StepDecay(kind(3), share), StepDecay(3, float(share))),
+        (Cosine(kind(100), share), Cosine(100, float(share))),
+    ):
+        assert [type(value) for value in vars(made).values()] == [int, float]
+        assert made == same and repr(made) == repr(same)
+        for update in (0, 5, 99, 1000):
+            assert type(made.at(update)) is float and made.at(update) == same.at(update)
 
 
 def test_a_schedule_multiplies_the_rate_of_the_warm_up():

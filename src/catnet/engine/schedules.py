@@ -37,14 +37,19 @@ class StepDecay:
     factor: float = 0.1
 
     def __post_init__(self):
-        _check_whole("every", self.every)
-        _check_share("factor", self.factor, above=True)
+        # Python's own numbers: others would give other bits, or have a largest.
+        object.__setattr__(self, "every", _whole("every", self.every))
+        object.__setattr__(self, "factor", _share("factor", self.factor, above=True))
 
     def at(self, update):
         """Return what the rate of an update, counted from 0, is multiplied with."""
-        product = 1.0
-        for _ in range(update // self.every):  # a power is not the same number everywhere
-            product *= float(self.factor)
+        # The system's `pow` is not the same number everywhere; squares and products are.
+        product, power, times = 1.0, self.factor, update // self.every
+        while times:
+            if times % 2:
+                product *= power
+            power *= power
+            times //= 2
         return product
 
 
@@ -74,8 +79,8 @@ class Cosine:
     floor: float = 0.0
 
     def __post_init__(self):
-        _check_whole("updates", self.updates)
-        _check_share("floor", self.floor)
+        object.__setattr__(self, "updates", _whole("updates", self.updates))
+        object.__setattr__(self, "floor", _share("floor", self.floor))
 
     def at(self, update):
         """Return what the rate of an update, counted from 0, is multiplied with."""
@@ -93,12 +98,14 @@ def _cosine_of_half_turns(x):
     return result
 
 
-def _check_whole(name, value):
+def _whole(name, value):
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ParameterError(f"{name} must be at least 1, a whole number, not {value!r}")
+    return int(value)
 
 
-def _check_share(name, value, above=False):
+def _share(name, value, above=False):
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not 0 <= value <= 1 or (above and value == 0):
         raise ParameterError(f"{name} must be in {'(' if above else '['}0, 1], not {value!r}")
+    return float(value)
