@@ -7,7 +7,16 @@ import pytest
 from test_studies import SMALL
 from test_study_plan import PLAIN
 
-from catnet import Adam, Augmentation, GradientDescent, Network, ParameterError, fit
+from catnet import (
+    Adam,
+    Augmentation,
+    Cosine,
+    GradientDescent,
+    Network,
+    ParameterError,
+    StepDecay,
+    fit,
+)
 from catnet.studies import datasets, records
 from catnet.studies.plan import parse_plan
 from catnet.studies.settings import SETTINGS, divided, fold_numbers, member, prepared
@@ -50,6 +59,17 @@ def test_how_it_is_trained():
     assert made(warmup=5, amsgrad=True).optimizer == Adam(0.0075, warmup=5, amsgrad=True)
     assert made(centralise_gradient=True, block_mean="up").block_mean == "up"
     assert made(optimizer="gradient descent").optimizer == GradientDescent(0.0075)
+
+
+def test_momentum_penalties_and_schedules():
+    descent = {"optimizer": "gradient descent", "momentum": 0.9, "nesterov": True, "l2": 0.1}
+    steps = {"schedule": "step", "schedule_every": 50, "schedule_factor": 0.5}
+    assert made(**descent, weight_decay=0.2, **steps).optimizer == GradientDescent(
+        0.0075, momentum=0.9, nesterov=True, l2=0.1, weight_decay=0.2, schedule=StepDecay(50, 0.5)
+    )
+    cosine = made(l2=0.1, weight_decay=0.2, schedule="cosine", iterations=70, warmup=5).optimizer
+    assert cosine == Adam(0.0075, warmup=5, l2=0.1, weight_decay=0.2, schedule=Cosine(70))
+    assert cosine.schedule.at(70) == 0
 
 
 def test_what_an_update_is_taken_from():
@@ -128,6 +148,10 @@ def test_adam_and_then_gradient_descent(more, digits, monkeypatch):
     datasets.images_of.cache_clear()
 
 
+DESCENT = 'optimizer = "gradient descent"\nsample_space = true\n'
+SWITCH = "adam_updates = 2\ndescent_rate = 0.1\n"
+
+
 @pytest.mark.parametrize(
     "settings, said",
     [
@@ -139,6 +163,21 @@ def test_adam_and_then_gradient_descent(more, digits, monkeypatch):
         ("folds = 5\nfold = 5", "folds must be 2 or more, and fold below that"),
         ("fold = 1", "folds must be 2 or more, and fold below that"),
         ('folds = 5\ncentring = "mean"', "that of the images held out, too"),
+        ("momentum = 0.9", 'momentum is for the optimizer "gradient descent" only'),
+        ("nesterov = true", 'momentum is for the optimizer "gradient descent" only'),
+        ('optimizer = "gradient descent"\nnesterov = true', "nesterov needs a momentum above 0"),
+        ('optimizer = "gradient descent"\nmomentum = 1', r"momentum must be a number in \[0, 1\)"),
+        ("l2 = -1", r"l2 must be a number in \[0, inf\)"),
+        ("weight_decay = -1", r"weight_decay must be a number in \[0, inf\)"),
+        ('schedule = "linear"', 'schedule must be "none" or "step" or "cosine"'),
+        ('schedule = "step"', 'schedule_every goes with the schedule "step"'),
+        ("schedule_every = 5", 'schedule_every goes with the schedule "step"'),
+        ("schedule_factor = 0", r"schedule_factor must be a number in \(0, 1\]"),
+        (f"{DESCENT}l2 = 0.1", "sample_space has no l2 and no weight_decay"),
+        (f"{DESCENT}weight_decay = 0.1", "sample_space has no l2 and no weight_decay"),
+        (f"{SWITCH}l2 = 0.1", "adam_updates and l2 do not go together"),
+        (f"{SWITCH}weight_decay = 0.1", "adam_updates and weight_decay do not go together"),
+        (f'{SWITCH}schedule = "cosine"', "adam_updates and schedule do not go together"),
         ('centring = "median"', 'centring must be "none" or "128" or "mean"'),
     ],
 )

@@ -75,7 +75,8 @@ class Member:
     layer_rates : sequence of float, optional
         What the learning rate is multiplied with in each layer.
     hold_first_layer : int
-        Number of updates that the first layer is left as it was drawn.
+        Number of updates that the first layer is left as it was drawn. Its optimizer begins only
+        then, with its warm-up and its schedule.
     centralise_gradient : bool
         Take the mean off the gradient of each first-layer unit's weights [2]_.
     block_mean : str, optional

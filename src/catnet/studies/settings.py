@@ -225,6 +225,9 @@ def checked(settings, where):
         raise ParameterError(f"{where}: adam_updates must be below the iterations")
     if switches and settings["patience"]:
         raise ParameterError(f"{where}: adam_updates and patience do not go together")
+    for name in ("l2", "weight_decay", "schedule") if switches else ():
+        if settings[name] != SETTINGS[name].default:  # the descent that follows has none
+            raise ParameterError(f"{where}: adam_updates and {name} do not go together")
     if settings["sample_space"] and settings["optimizer"] != "gradient descent" and not switches:
         raise ParameterError(f'{where}: sample_space is for the optimizer "gradient descent" only')
     changes = {name: settings[name] for name in ("mirror", "shift", "brightness")}
