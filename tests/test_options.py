@@ -250,6 +250,45 @@ def test_what_needs_whole_rows_does_not_depend_on_strips_and_threads(
     assert len(digests) == 1
 
 
+ALL_OF_DESCENT = {"momentum": 0.9, "nesterov": True, "l2": 0.1, "weight_decay": 0.2}
+ALONG = [{}, {"clip_norm": 0.1}, {"frozen_layers": [2], "layer_rates": (0.5, 1, 2)}]
+
+
+@pytest.mark.parametrize("options", ALONG, ids=["alone", "clipped", "layers"])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        GradientDescent(0.05, momentum=0.9),
+        GradientDescent(0.05, l2=0.1),
+        GradientDescent(0.05, weight_decay=0.2),
+        GradientDescent(0.05, **ALL_OF_DESCENT, schedule=Cosine(12, 0.1)),
+        Adam(0.01, l2=0.1, weight_decay=0.2, schedule=StepDecay(4, 0.7)),
+    ],
+)
+def test_no_option_of_an_optimizer_depends_on_strips_and_threads(optimizer, options, monkeypatch):
+    found = set()
+    for strip, least, threads in [(2**18, 2**14, 1), (50, 10, 1), (50, 10, 2)]:
+        monkeypatch.setattr("catnet.engine.updating.updates.STRIP", strip)
+        monkeypatch.setattr("catnet.engine.updating.updates.LEAST", least)
+        network = Network(DIMS, seed=3)
+        with threadpool_limits(threads, "blas"):
+            history = fit(network, DATA.train, optimizer, 15, **options)
+        found.add((network.digest(), history.costs.tobytes()))
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("name", ["l2", "weight_decay"])
+def test_only_the_datas_gradient_is_clipped(name):
+    """And a penalty's is added afterwards: with a gradient cut to nothing, weights shrink alone."""
+    network = Network(DIMS, seed=3)
+    before = [w.copy() for w in network.weights]
+    history = fit(network, DATA.train, GradientDescent(0.5, **{name: 0.1}), 1, clip_norm=1e-12)
+    for weights, old in zip(network.weights, before, strict=True):
+        np.testing.assert_allclose(weights, 0.95 * old, rtol=0, atol=1e-11)
+    plain = fit(Network(DIMS, seed=3), DATA.train, GradientDescent(0.5), 1)
+    assert history.costs.tolist() == plain.costs.tolist()  # the recorded cost is the data's
+
+
 def test_a_gradient_whose_square_is_out_of_range_diverges():
     for clip_norm, iterations in [(None, 3), (1.0, 2)]:
         trained = Member(Network(DIMS, seed=3), GradientDescent(), clip_norm=clip_norm)

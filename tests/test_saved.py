@@ -7,12 +7,14 @@ from test_options import DATA, DIMS
 
 from catnet import (
     Adam,
+    Cosine,
     DataError,
     EarlyStopping,
     GradientDescent,
     Network,
     ParameterError,
     Split,
+    StepDecay,
     fit,
 )
 
@@ -22,6 +24,12 @@ CASES = {
     "Adam": {"optimizer": Adam(0.05)},
     "gradient descent": {"optimizer": GradientDescent(0.1, warmup=30)},
     "AMSGrad": {"optimizer": Adam(0.01, amsgrad=True, epsilon=0)},
+    "Nesterov": {"optimizer": GradientDescent(0.05, momentum=0.9, nesterov=True, l2=0.01)},
+    "cosine": {"optimizer": Adam(0.01, weight_decay=0.1, schedule=Cosine(100, 0.1), warmup=20)},
+    "steps by batches": {
+        "optimizer": GradientDescent(0.05, momentum=0.5, schedule=StepDecay(30, 0.7)),
+        "batch_size": 8,
+    },
     "all at random": {"batch_size": 7, "dropout": 0.3, "augmentation": ALL, "seed": 4},
     "held and frozen": {"hold_first_layer": 25, "frozen_layers": [2], "layer_rates": (0.5, 1, 2)},
     "frozen first": {"frozen_layers": [1], "batch_size": 4},

@@ -19,6 +19,7 @@ from catnet import (
     Network,
     ParameterError,
     Split,
+    StepDecay,
     fit,
     fit_stack,
 )
@@ -324,6 +325,10 @@ def test_a_layer_that_is_all_at_rest(monkeypatch):
         (Adam(beta1=0.999, beta2=0.9), False),  # its steps grow at first
         (Adam(warmup=9), False),
         (GradientDescent(), True),
+        (GradientDescent(momentum=0.9), True),
+        (GradientDescent(momentum=0.9, nesterov=True), True),
+        (GradientDescent(momentum=0.9, warmup=9), False),
+        (GradientDescent(schedule=StepDecay(5)), True),
     ],
 )
 def test_an_optimizer_settles_if_steps_without_a_gradient_get_smaller(optimizer, settles):
@@ -337,6 +342,32 @@ def test_an_optimizer_settles_if_steps_without_a_gradient_get_smaller(optimizer,
     assert optimizer.settles == settles
     assert not settles or all(np.diff(steps) <= 0)
     assert settles or any(np.diff(steps) > 0)
+
+
+@pytest.mark.parametrize("kind", [GradientDescent, Adam])
+@pytest.mark.parametrize("name", ["l2", "weight_decay"])
+def test_what_shrinks_without_a_gradient_never_settles(kind, name):
+    assert kind().settles and not kind(**{name: 1e-9}).settles
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_momentum_carries_rows_on_until_they_rest(nesterov, monkeypatch):
+    """Units that die on the way go on by their velocity; then nothing is lost without them."""
+    leave, live, found = updates.Updates._leave, [], set()
+
+    def spy(self, *still):
+        leave(self, *still)
+        live.append(len(self.live))
+
+    monkeypatch.setattr(updates.Updates, "_leave", spy)
+    for every in (1, 7, 10**9):
+        monkeypatch.setattr(updates, "EVERY", every)
+        network = Network(DIMS, 3)
+        optimizer = GradientDescent(2.0, momentum=0.9, nesterov=nesterov)
+        history = fit(network, images(20), optimizer, 600, watch=("dead_units",))
+        found.add((network.digest(), history.costs.tobytes()))
+    assert history.dead_units[0, 0] < history.dead_units[-1, 0]
+    assert live[0] > live[-1] > 0 and len(found) == 1
 
 
 # ---------------------------------------------------------------- whatever happens to the threads
