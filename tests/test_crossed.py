@@ -30,6 +30,12 @@ def test_a_table_that_varies_over_images_alone_is_no_better_known_by_more_runs()
     assert few.high - few.low == pytest.approx(2 * 1.96 * row.std() / np.sqrt(50), abs=0.03)
 
 
+def test_many_tables_at_once_have_the_limits_of_each():
+    tables = np.random.RandomState(4).normal(size=(3, 4, 30))
+    for found, table in zip(crossed.differences(tables, 1200), tables, strict=True):
+        assert vars(found) == pytest.approx(vars(crossed.difference(table, 1200)))
+
+
 @pytest.mark.parametrize(
     ("limits", "word"),
     [

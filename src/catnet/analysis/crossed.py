@@ -19,9 +19,11 @@ __all__ = [
     "components_resampled",
     "counts_resampled",
     "difference",
+    "differences",
 ]
 
 SAMPLES = 10_000
+BLOCK = 500  # samples that are looked at together: thousands of images would fill the memory
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,37 @@ def difference(values, samples=SAMPLES, seed=0):
     sums = exact.total(by_image * counts_resampled(random_state, samples, images))[:, 0]
     limits = np.quantile(sums / values.size, [0.025, 0.975, 0.05, 0.95]).tolist()
     return Difference(float(exact.total(values.reshape(1, -1))[0, 0] / values.size), *limits)
+
+
+def differences(tables, samples=SAMPLES, seed=0):
+    """Return what `difference` does, for many tables of the same runs and images at once.
+
+    Parameters
+    ----------
+    tables : sequence of ndarray, each of shape (runs, images)
+    samples, seed : int
+
+    Returns
+    -------
+    list of Difference
+        From the same samples as those of `difference`, up to the last digits.
+    """
+    tables = np.asarray(tables, dtype=np.float64)
+    count, runs, images = tables.shape
+    rows = tables.reshape(-1, images)
+    random_state = np.random.RandomState(seed)
+    by_run = counts_resampled(random_state, samples, runs)[:, np.newaxis]
+    sums = np.empty((samples, count))
+    for start in range(0, samples, BLOCK):
+        block = slice(start, min(start + BLOCK, samples))
+        by_image = counts_resampled(random_state, block.stop - start, images)
+        of_runs = exact.product(by_image, rows.T).reshape(-1, count, runs)
+        sums[block] = exact.total(of_runs * by_run[block])[..., 0]
+    limits = np.quantile(sums / (runs * images), [0.025, 0.975, 0.05, 0.95], axis=0)
+    values = exact.total(tables.reshape(count, -1))[:, 0] / (runs * images)
+    return [
+        Difference(value, *of) for value, of in zip(values.tolist(), limits.T.tolist(), strict=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,66 @@
+"""Answers to unseen images, in every measure, against the networks that they come from."""
+
+import numpy as np
+import pytest
+
+from catnet import load_study
+from catnet.analysis import answers, crossed, scores
+from catnet.analysis.arms import arm, held_out_logits
+from catnet.analysis.outcomes import outcomes
+from catnet.images.labels import known_labels, pooled_labels
+from catnet.studies.results import StudyResults
+
+
+def test_an_image_is_seen_by_the_networks_of_the_other_folds():
+    results, (labels, origin) = load_study("cross-validation"), pooled_labels()
+    levels = {"arm": "logistic-regression", "split_seed": "2000"}
+    found = answers.from_folds(results, labels, origin, **levels)
+    assert np.array_equal(found.logits, held_out_logits(results, labels, origin, **levels))
+    rows = results.rows(**levels)
+    per_run = results["train_accuracy"][rows, -1]
+    sizes = {1: (labels == 1).sum(), 0: (labels == 0).sum()}
+    assert sizes[0] + sizes[1] == found.seen.shape[1]
+    assert found.seen.mean() == pytest.approx(per_run.mean(), abs=0.003)  # folds differ by one
+
+
+def test_measures_are_the_means_of_their_tables():
+    results, (_, labels) = load_study("centred"), known_labels()
+    found = answers.from_test(results, labels, arm="adam")
+    means = {measure: table.mean(axis=1) for measure, table in found.tables().items()}
+    accuracy = scores.accuracy(found.logits, labels)
+    seen = results["train_accuracy"][results.rows(arm="adam"), -1]
+    assert tuple(means) == answers.MEASURES
+    assert means["accuracy"] == pytest.approx(accuracy)
+    assert means["AUC"] == pytest.approx(scores.area_under_roc(found.logits, labels))
+    assert means["log loss"] == pytest.approx(scores.log_loss(found.logits, labels))
+    assert means["overconfidence"] == pytest.approx(scores.overconfidence(found.logits, labels))
+    assert means["gap"] == pytest.approx(seen - accuracy)
+
+
+def test_arms_are_compared_seed_by_seed():
+    results, (_, labels) = load_study("centred"), known_labels()
+    one, other = (answers.from_test(results, labels, arm=name) for name in ("adam", "descent"))
+    (by,) = answers.compared({"Adam": (one, other)}, samples=500).values()
+    alone = crossed.difference(one.right.astype(float) - other.right, samples=500)
+    assert vars(by["accuracy"]) == pytest.approx(vars(alone))
+    found = answers.levels({"Adam": one, "descent": other}, samples=500)
+    for measure in answers.MEASURES:
+        apart = found["Adam"][measure].value - found["descent"][measure].value
+        assert by[measure].value == pytest.approx(apart)
+
+
+def test_no_answer_is_wrong_and_half_sure():
+    one = answers.Answers(np.array([1, 0]), np.array([[np.nan, np.nan]]), np.zeros((1, 1)))
+    means = {measure: float(table.mean()) for measure, table in one.tables().items()}
+    expected = {"accuracy": 0, "AUC": 0.5, "log loss": np.log(2), "overconfidence": 0.5, "gap": 0}
+    assert means == pytest.approx(expected)
+
+
+def test_where_only_outputs_on_test_images_are_kept_runs_are_classed_by_them():
+    whole = load_study("centred")
+    columns = whole.columns | {"train_logits": whole["train_logits"][:, :0]}
+    results = StudyResults(whole.plan, columns)
+    one = arm("", results, arm="adam")
+    assert one.train_logits.shape == (len(one), 0) and one.test_logits.shape[1] == 50
+    assert one.states.tolist() == outcomes(results)[results.rows(arm="adam")].tolist()
+    assert np.mean(outcomes(results) == outcomes(whole)) > 0.9
