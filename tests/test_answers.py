@@ -39,14 +39,19 @@ def test_measures_are_the_means_of_their_tables():
 
 def test_arms_are_compared_seed_by_seed():
     results, (_, labels) = load_study("centred"), known_labels()
-    one, other = (answers.from_test(results, labels, arm=name) for name in ("adam", "descent"))
-    (by,) = answers.compared({"Adam": (one, other)}, samples=500).values()
-    alone = crossed.difference(one.right.astype(float) - other.right, samples=500)
-    assert vars(by["accuracy"]) == pytest.approx(vars(alone))
-    found = answers.levels({"Adam": one, "descent": other}, samples=500)
+    arms = {name: answers.from_test(results, labels, arm=name) for name in ("adam", "descent")}
+    measured = answers.Measured(arms, samples=500)
+    tables = {name: one.tables() for name, one in arms.items()}
     for measure in answers.MEASURES:
-        apart = found["Adam"][measure].value - found["descent"][measure].value
-        assert by[measure].value == pytest.approx(apart)
+        found = measured.of(measure, "adam", "descent")
+        table = tables["adam"][measure] - tables["descent"][measure]
+        assert vars(found) == pytest.approx(vars(crossed.difference(table, 500)))
+        alone = crossed.difference(tables["adam"][measure], 500)
+        assert vars(measured.of(measure, "adam")) == pytest.approx(vars(alone))
+    pair = ("adam", "descent")
+    twice = measured.between("accuracy", pair, pair[::-1])
+    assert twice.low == pytest.approx(2 * measured.of("accuracy", *pair).low)
+    assert measured.between("gap", pair, pair).high == 0
 
 
 def test_no_answer_is_wrong_and_half_sure():

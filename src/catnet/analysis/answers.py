@@ -11,7 +11,7 @@ from . import crossed, scores
 from .arms import held_out_logits
 from .maps import losses
 
-__all__ = ["MEASURES", "Answers", "compared", "from_folds", "from_test", "levels"]
+__all__ = ["MEASURES", "Answers", "Measured", "from_folds", "from_test"]
 
 MEASURES = ("accuracy", "AUC", "log loss", "overconfidence", "gap")
 """How answers are measured; of the first two more is better. The log loss is in nats."""
@@ -99,49 +99,64 @@ def from_test(results, labels, **levels):
     return Answers(labels, results["test_logits"][rows, -1].astype(np.float64), seen)
 
 
-def levels(arms, samples=crossed.SAMPLES):
-    """Return how good arms are.
+class Measured:
+    """Arms of the same seeds, measured on the same images, and how far that is known.
 
     Parameters
     ----------
     arms : dict of str to Answers
-        To the same images, from as many seeds.
     samples : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    dict of str to dict of str to Difference
-        By arm and measure, over seeds and images.
+        Of a pigeonhole bootstrap over seeds and images, one for all arms.
+    measures : sequence of str
+        Of `MEASURES`, those that will be asked for.
     """
-    return _over_both({name: one.tables() for name, one in arms.items()}, samples)
 
+    def __init__(self, arms, samples=crossed.SAMPLES, measures=MEASURES):
+        self.arms = arms
+        tables = {}
+        for name, one in arms.items():
+            of_arm = one.tables()
+            tables |= {(name, measure): of_arm[measure] for measure in measures}
+        means, drawn = crossed.resampled(list(tables.values()), samples)
+        self._places = {key: place for place, key in enumerate(tables)}
+        self._means, self._drawn = means, drawn
 
-def compared(pairs, samples=crossed.SAMPLES):
-    """Return by how much the first of each pair is above the second.
+    def of(self, measure, arm, less=None):
+        """Return a measure of an arm, or by how much it is above that of another one.
 
-    Parameters
-    ----------
-    pairs : dict of str to (Answers, Answers)
-        All of the same seeds, to the same images.
-    samples : int
+        Parameters
+        ----------
+        measure : str
+        arm, less : str
+            Names of arms.
 
-    Returns
-    -------
-    dict of str to dict of str to Difference
-        By pair and measure.
-    """
-    tables = {}
-    for name, (first, second) in pairs.items():
-        one, other = first.tables(), second.tables()
-        tables[name] = {measure: one[measure] - other[measure] for measure in MEASURES}
-    return _over_both(tables, samples)
+        Returns
+        -------
+        Difference
+        """
+        return self._limited(measure, {arm: 1} if less is None else {arm: 1, less: -1})
 
+    def between(self, measure, first, second):
+        """Return by how much the difference of a pair of arms is above that of a second pair.
 
-def _over_both(tables, samples):
-    found = iter(
-        crossed.differences(
-            [by_measure[measure] for by_measure in tables.values() for measure in MEASURES], samples
-        )
-    )
-    return {name: {measure: next(found) for measure in MEASURES} for name in tables}
+        Parameters
+        ----------
+        measure : str
+        first, second : (str, str)
+            Of each the first less the second.
+
+        Returns
+        -------
+        Difference
+        """
+        (a, b), (c, d) = first, second
+        return self._limited(measure, {a: 1, b: -1, c: -1, d: 1})
+
+    def _limited(self, measure, signs):
+        value, drawn = 0.0, 0.0
+        for arm, sign in signs.items():
+            place = self._places[arm, measure]
+            value = value + sign * self._means[place]
+            drawn = drawn + sign * self._drawn[:, place]
+        limits = np.quantile(drawn, [0.025, 0.975, 0.05, 0.95]).tolist()
+        return crossed.Difference(float(value), *limits)

@@ -19,7 +19,7 @@ __all__ = [
     "components_resampled",
     "counts_resampled",
     "difference",
-    "differences",
+    "resampled",
 ]
 
 SAMPLES = 10_000
@@ -94,8 +94,11 @@ def difference(values, samples=SAMPLES, seed=0):
     return Difference(float(exact.total(values.reshape(1, -1))[0, 0] / values.size), *limits)
 
 
-def differences(tables, samples=SAMPLES, seed=0):
-    """Return what `difference` does, for many tables of the same runs and images at once.
+def resampled(tables, samples=SAMPLES, seed=0):
+    """Return the means of many tables, and what they are when runs and images are drawn anew.
+
+    The same runs and images are drawn for all, as `difference` draws them: what is asked of
+    differences of the tables' means can be asked of the differences of their samples.
 
     Parameters
     ----------
@@ -104,8 +107,8 @@ def differences(tables, samples=SAMPLES, seed=0):
 
     Returns
     -------
-    list of Difference
-        From the same samples as those of `difference`, up to the last digits.
+    means : ndarray, shape (tables,)
+    drawn : ndarray, shape (samples, tables)
     """
     tables = np.asarray(tables, dtype=np.float64)
     count, runs, images = tables.shape
@@ -118,11 +121,7 @@ def differences(tables, samples=SAMPLES, seed=0):
         by_image = counts_resampled(random_state, block.stop - start, images)
         of_runs = exact.product(by_image, rows.T).reshape(-1, count, runs)
         sums[block] = exact.total(of_runs * by_run[block])[..., 0]
-    limits = np.quantile(sums / (runs * images), [0.025, 0.975, 0.05, 0.95], axis=0)
-    values = exact.total(tables.reshape(count, -1))[:, 0] / (runs * images)
-    return [
-        Difference(value, *of) for value, of in zip(values.tolist(), limits.T.tolist(), strict=True)
-    ]
+    return exact.total(tables.reshape(count, -1))[:, 0] / (runs * images), sums / (runs * images)
 
 
 @dataclass(frozen=True)
