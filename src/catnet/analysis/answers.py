@@ -134,7 +134,7 @@ class Measured:
         -------
         Difference
         """
-        return self._limited(measure, {arm: 1} if less is None else {arm: 1, less: -1})
+        return self._limited(measure, [arm], [] if less is None else [less])
 
     def between(self, measure, first, second):
         """Return by how much the difference of a pair of arms is above that of a second pair.
@@ -149,12 +149,11 @@ class Measured:
         -------
         Difference
         """
-        (a, b), (c, d) = first, second
-        return self._limited(measure, {a: 1, b: -1, c: -1, d: 1})
+        return self._limited(measure, [first[0], second[1]], [first[1], second[0]])
 
-    def _limited(self, measure, signs):
+    def _limited(self, measure, more, less):
         value, drawn = 0.0, 0.0
-        for arm, sign in signs.items():
+        for arm, sign in [*((arm, 1) for arm in more), *((arm, -1) for arm in less)]:
             place = self._places[arm, measure]
             value = value + sign * self._means[place]
             drawn = drawn + sign * self._drawn[:, place]
