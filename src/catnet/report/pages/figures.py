@@ -205,9 +205,11 @@ def forest(axes, differences, *, scale=1.0, band=None, words=None):
     band : float, optional
         Differences within it of 0 count as none: a grey band.
     words : sequence of str, optional
-        The verdict on each, written beside it in the colour that it is drawn in.
+        The verdict on each, or ``"above 0"`` or ``"below 0"``, written beside it in the colour that
+        it is drawn in.
     """
     colours = {"supported": BLUE, "contradicted": RED, "equal": GREEN, "undecided": GREY}
+    colours |= {"above 0": BLUE, "below 0": RED}
     if band is not None:
         axes.axvspan(-scale * band, scale * band, color="#EEF2F5", linewidth=0)
     axes.axvline(0, color=GREY, linewidth=1)
@@ -276,6 +278,6 @@ def heat_map(axes, values, texts, rows, columns, limits, marks=()):
     return image
 
 
-def share_axis(axis):
-    """Label an axis of shares, 0 to 1, in percent."""
-    axis.set_major_formatter(PercentFormatter(1.0))
+def share_axis(axis, decimals=None):
+    """Label an axis of shares, 0 to 1, in percent; with as many decimals as it needs, or so many."""
+    axis.set_major_formatter(PercentFormatter(1.0, decimals))
