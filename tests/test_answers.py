@@ -1,5 +1,6 @@
 """Answers to unseen images, in every measure, against the networks that they come from."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -8,6 +9,7 @@ from catnet.analysis import answers, crossed, scores
 from catnet.analysis.arms import arm, held_out_logits
 from catnet.analysis.outcomes import outcomes
 from catnet.images.labels import known_labels, pooled_labels
+from catnet.report.pages import figures
 from catnet.studies.results import StudyResults
 
 
@@ -69,3 +71,15 @@ def test_where_only_outputs_on_test_images_are_kept_runs_are_classed_by_them():
     assert one.train_logits.shape == (len(one), 0) and one.test_logits.shape[1] == 50
     assert one.states.tolist() == outcomes(results)[results.rows(arm="adam")].tolist()
     assert np.mean(outcomes(results) == outcomes(whole)) > 0.9
+
+
+def test_a_forest_plot_shows_limits_in_their_unit_and_verdicts_in_words():
+    some = [crossed.Difference(0.1, 0.02, 0.2, 0.04, 0.18), crossed.Difference(0, -0.1, 0.1, 0, 0)]
+    figure, axes = plt.subplots()
+    words = ["supported", "undecided"]
+    figures.forest(axes, some, scale=100, band=0.05, words=words)
+    lines = [line.get_xdata() for line in axes.lines]
+    assert [2.0, 20.0] in [np.round(line, 9).tolist() for line in lines]
+    assert [text.get_text() for text in axes.texts] == words
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first at the top
+    plt.close(figure)
