@@ -279,5 +279,5 @@ def heat_map(axes, values, texts, rows, columns, limits, marks=()):
 
 
 def share_axis(axis, decimals=None):
-    """Label an axis of shares, 0 to 1, in percent; with as many decimals as it needs, or so many."""
+    """Label an axis of shares, 0 to 1, in percent, with so many decimals or what they need."""
     axis.set_major_formatter(PercentFormatter(1.0, decimals))
