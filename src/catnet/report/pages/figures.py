@@ -188,7 +188,9 @@ def gallery(images, captions, columns=8, size=1.05):
         axes.set_axis_off()
     for axes, image, caption in zip(grid.flat, images, captions, strict=False):
         axes.imshow(image, interpolation="nearest")
-        axes.text(0.5, -0.06, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8)
+        axes.text(
+            0.5, -0.06, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8
+        )
     return figure
 
 
