@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from catnet import load_study
-from catnet.analysis import answers, crossed, scores
+from catnet.analysis import crossed, scores
 from catnet.analysis.arms import arm, held_out_logits
 from catnet.analysis.outcomes import outcomes
+from catnet.analysis.unseen import answers
 from catnet.images.labels import known_labels, pooled_labels
 from catnet.report.pages import figures
 from catnet.studies.results import StudyResults

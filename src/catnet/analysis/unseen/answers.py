@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..studies.settings import fold_numbers
-from . import crossed, scores
-from .arms import held_out_logits
-from .maps import losses
+from ...studies.settings import fold_numbers
+from .. import crossed, scores
+from ..arms import held_out_logits
+from ..maps import losses
 
 __all__ = ["MEASURES", "Answers", "Measured", "from_folds", "from_test"]
 
