@@ -30,6 +30,15 @@ def test_a_table_that_varies_over_images_alone_is_no_better_known_by_more_runs()
     assert few.high - few.low == pytest.approx(2 * 1.96 * row.std() / np.sqrt(50), abs=0.03)
 
 
+def test_many_tables_are_drawn_anew_as_each_is_alone():
+    tables = np.random.RandomState(4).normal(size=(3, 4, 30))
+    means, drawn = crossed.resampled(tables, 1200)
+    for table, mean, samples in zip(tables, means, drawn.T, strict=True):
+        found = crossed.difference(table, 1200)
+        assert mean == pytest.approx(found.value)
+        assert np.quantile(samples, [0.025, 0.95]) == pytest.approx([found.low, found.high_90])
+
+
 @pytest.mark.parametrize(
     ("limits", "word"),
     [

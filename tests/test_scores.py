@@ -37,6 +37,24 @@ def test_log_loss_is_finite_where_a_probability_is_not():
     assert scores.log_loss(LOGITS[1:2], LABELS) == pytest.approx(np.log(2))
 
 
+def test_parts_of_the_area_under_roc_change_with_images_as_it_does():
+    random_state = np.random.RandomState(2)
+    labels = random_state.randint(0, 2, 60)
+    logits = np.round(random_state.normal(labels, 1.0, (3, 60)), 1)  # with ties
+    found = scores.roc_parts(logits, labels)
+    area = scores.area_under_roc(logits, labels)
+    assert found.mean(axis=1) == pytest.approx(area)
+    twice = np.append(np.arange(60), 7)  # an image that counts twice, and that as a first order
+    more = scores.area_under_roc(logits[:, twice], labels[twice])
+    assert (found[:, 7] - area) / 60 == pytest.approx(more - area, rel=0.05, abs=1e-9)
+
+
+def test_overconfidence_is_how_sure_less_how_right():
+    found = scores.overconfidence(LOGITS, LABELS)
+    sure = np.mean([1 / (1 + np.exp(-abs(z))) for z in LOGITS[0]])
+    assert found == pytest.approx([sure - 0.8, 0.5 - 0.6, 0.5, 1 - 0.4])
+
+
 def test_labels_are_those_of_the_files():
     for labels, part in zip(known_labels(), PARTS, strict=True):
         digest = hashlib.sha256(labels.astype("<i8").tobytes()).hexdigest()

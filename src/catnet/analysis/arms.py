@@ -27,6 +27,7 @@ class Arm:
     cost : ndarray, shape (runs,)
         Training cost, in nats.
     train_logits, test_logits : ndarray, shape (runs, images)
+        The first without images where the plan keeps only the second.
     """
 
     name: str
@@ -63,12 +64,13 @@ def arm(name, results, updates=None, **levels):
     """
     rows, look = results.rows(**levels), results.look(updates)
     kept = look - len(results.plan.snapshots) - 1  # outputs are kept of the last looks
+    of_training = results["train_logits"][rows]
     return Arm(
         name,
         results.seeds[rows],
         outcomes(results, updates)[rows],
         results["cost"][rows, look],
-        results["train_logits"][rows, kept],
+        of_training[:, kept] if of_training.shape[1] else np.empty((rows.sum(), 0)),
         results["test_logits"][rows, kept],
     )
 

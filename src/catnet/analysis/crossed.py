@@ -19,9 +19,11 @@ __all__ = [
     "components_resampled",
     "counts_resampled",
     "difference",
+    "resampled",
 ]
 
 SAMPLES = 10_000
+BLOCK = 500  # samples that are looked at together: thousands of images would fill the memory
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,36 @@ def difference(values, samples=SAMPLES, seed=0):
     sums = exact.total(by_image * counts_resampled(random_state, samples, images))[:, 0]
     limits = np.quantile(sums / values.size, [0.025, 0.975, 0.05, 0.95]).tolist()
     return Difference(float(exact.total(values.reshape(1, -1))[0, 0] / values.size), *limits)
+
+
+def resampled(tables, samples=SAMPLES, seed=0):
+    """Return the means of many tables, and what they are when runs and images are drawn anew.
+
+    The same runs and images are drawn for all, as `difference` draws them: what is asked of
+    differences of the tables' means can be asked of the differences of their samples.
+
+    Parameters
+    ----------
+    tables : sequence of ndarray, each of shape (runs, images)
+    samples, seed : int
+
+    Returns
+    -------
+    means : ndarray, shape (tables,)
+    drawn : ndarray, shape (samples, tables)
+    """
+    tables = np.asarray(tables, dtype=np.float64)
+    count, runs, images = tables.shape
+    rows = tables.reshape(-1, images)
+    random_state = np.random.RandomState(seed)
+    by_run = counts_resampled(random_state, samples, runs)[:, np.newaxis]
+    sums = np.empty((samples, count))
+    for start in range(0, samples, BLOCK):
+        block = slice(start, min(start + BLOCK, samples))
+        by_image = counts_resampled(random_state, block.stop - start, images)
+        of_runs = exact.product(by_image, rows.T).reshape(-1, count, runs)
+        sums[block] = exact.total(of_runs * by_run[block])[..., 0]
+    return exact.total(tables.reshape(count, -1))[:, 0] / (runs * images), sums / (runs * images)
 
 
 @dataclass(frozen=True)

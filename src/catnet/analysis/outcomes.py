@@ -22,7 +22,8 @@ def outcomes(results, updates=None):
     ----------
     results : StudyResults
     updates : int, optional
-        Of the look; by default the network as it ended. Its outputs must have been kept.
+        Of the look; by default the network as it ended. Its outputs must have been kept; where
+        those on the training images were not, what a network says of the test images counts.
 
     Returns
     -------
@@ -33,6 +34,8 @@ def outcomes(results, updates=None):
     """
     look = results.look(updates)
     logits = results["train_logits"]
+    if not logits.shape[1]:
+        logits = results["test_logits"]
     highest = logits[:, look - len(results.plan.snapshots) - 1].max(axis=1)
     spread, cost = results["logit_range"][:, look], results["cost"][:, look]
     with np.errstate(invalid="ignore"):

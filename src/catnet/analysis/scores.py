@@ -7,7 +7,17 @@ from scipy.stats import rankdata
 
 from ..arithmetic import exact
 
-__all__ = ["accuracy", "area_under_roc", "balanced_accuracy", "log_loss", "log_losses", "right"]
+__all__ = [
+    "accuracy",
+    "area_under_roc",
+    "balanced_accuracy",
+    "log_loss",
+    "log_losses",
+    "overconfidence",
+    "overconfidences",
+    "right",
+    "roc_parts",
+]
 
 
 def right(logits, labels):
@@ -51,6 +61,42 @@ def area_under_roc(logits, labels):
     return (ranks - cats.sum() * (cats.sum() + 1) / 2) / (cats.sum() * (~cats).sum())
 
 
+def roc_parts(logits, labels):
+    """Return each image's part in the area under the ROC curve: their mean is the area.
+
+    The area is a mean over pairs, not over images. To first order it changes with the images as
+    the mean of these does [1]_.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (runs, images)
+        None of them NaN.
+    labels : ndarray of 0 and 1, shape (images,)
+
+    Returns
+    -------
+    ndarray, shape (runs, images)
+
+    References
+    ----------
+    .. [1] E. R. DeLong, D. M. DeLong, D. L. Clarke-Pearson, "Comparing the Areas under Two or
+       More Correlated Receiver Operating Characteristic Curves: A Nonparametric Approach",
+       Biometrics 44, 1988.
+    """
+    logits = np.asarray(logits, dtype=np.float64)
+    in_order = np.empty(logits.shape)  # share of the other class that an image is told apart from
+    for label in (0, 1):
+        some, others = labels == label, labels != label
+        for row, of in zip(in_order, logits, strict=True):
+            rivals = np.sort(of[others])
+            below = sum(np.searchsorted(rivals, of[some], side) for side in ("left", "right"))
+            shares = below / (2 * len(rivals))
+            row[some] = shares if label else 1.0 - shares
+    area = area_under_roc(logits, labels)[:, np.newaxis]
+    weights = np.where(labels == 1, np.mean(labels == 1), np.mean(labels == 0))
+    return area + (in_order - area) / weights
+
+
 def log_losses(logits, labels):
     r"""Return each answer's minus log probability of what is right, in nats; see `right`.
 
@@ -64,3 +110,26 @@ def log_losses(logits, labels):
 def log_loss(logits, labels):
     """Return the mean of `log_losses` of each run."""
     return exact.total(log_losses(logits, labels))[:, 0] / labels.size
+
+
+def overconfidences(logits, labels):
+    """Return, for each answer, the probability it is given with less 1 if it is right.
+
+    Where there is no answer, the probability is 1/2.
+    """
+    sizes = np.abs(np.asarray(logits, dtype=np.float64))
+    return exact.sigmoid(np.where(np.isnan(sizes), 0.0, sizes)) - right(logits, labels)
+
+
+def overconfidence(logits, labels):
+    """Return by how much each run is surer of its answers than it is right: 0 if calibrated.
+
+    The mean probability of what is answered less the share of right answers [1]_: all that
+    differs between the two, without bins.
+
+    References
+    ----------
+    .. [1] C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural
+       Networks", ICML 2017.
+    """
+    return exact.total(overconfidences(logits, labels))[:, 0] / labels.size

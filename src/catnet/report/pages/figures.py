@@ -16,6 +16,7 @@ __all__ = [
     "RED",
     "SHADES",
     "beside_recorded",
+    "forest",
     "gallery",
     "heat_map",
     "learning_curves",
@@ -193,6 +194,47 @@ def gallery(images, captions, columns=8, size=1.05):
     return figure
 
 
+def forest(axes, differences, *, scale=1.0, band=None, words=None):
+    """Draw differences below each other: 95 % limits thin, 90 % limits thick.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    differences : sequence of Difference
+        As `catnet.analysis.crossed` makes them; the first is drawn at the top.
+    scale : float
+        What all numbers are multiplied with: 100 for points.
+    band : float, optional
+        Differences within it of 0 count as none: a grey band.
+    words : sequence of str, optional
+        The verdict on each, or ``"above 0"`` or ``"below 0"``, written beside it in the colour that
+        it is drawn in.
+    """
+    colours = {"supported": BLUE, "contradicted": RED, "equal": GREEN, "undecided": GREY}
+    colours |= {"above 0": BLUE, "below 0": RED}
+    if band is not None:
+        axes.axvspan(-scale * band, scale * band, color="#EEF2F5", linewidth=0)
+    axes.axvline(0, color=GREY, linewidth=1)
+    for row, one in enumerate(differences):
+        colour = BLUE if words is None else colours[words[row]]
+        axes.plot([scale * one.low, scale * one.high], [row, row], color=colour)
+        axes.plot(
+            [scale * one.low_90, scale * one.high_90], [row, row], color=colour, linewidth=4,
+            solid_capstyle="butt",
+        )  # fmt: skip
+        axes.plot(
+            scale * one.value, row, "o", color="white", markeredgecolor=colour,
+            markeredgewidth=1.8, markersize=6.5,
+        )  # fmt: skip
+        if words is not None:
+            axes.text(
+                1.02, row, words[row], transform=axes.get_yaxis_transform(), color=colour,
+                fontsize=8.5, va="center",
+            )  # fmt: skip
+    axes.set_ylim(len(differences) - 0.5, -0.5)
+    axes.grid(visible=False, axis="y")
+
+
 def heat_map(axes, values, texts, rows, columns, limits, marks=()):
     """Draw a table as a map of colours that are in order in grey, too, with a text in each cell.
 
@@ -238,6 +280,6 @@ def heat_map(axes, values, texts, rows, columns, limits, marks=()):
     return image
 
 
-def share_axis(axis):
-    """Label an axis of shares, 0 to 1, in percent."""
-    axis.set_major_formatter(PercentFormatter(1.0))
+def share_axis(axis, decimals=None):
+    """Label an axis of shares, 0 to 1, in percent, with so many decimals or what they need."""
+    axis.set_major_formatter(PercentFormatter(1.0, decimals))

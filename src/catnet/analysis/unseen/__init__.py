@@ -1,0 +1,1 @@
+"""What answers to images that networks have not seen are worth."""
