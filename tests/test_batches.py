@@ -303,6 +303,18 @@ def test_sample_space_needs_the_same_images_at_every_update(options):
         trained(1, optimizer=GradientDescent(), sample_space=True, **options)
 
 
+def test_settings_are_pythons_own_numbers():
+    small = {"batch_size": np.int8(7), "seed": np.uint8(4), "hold_first_layer": np.int16(2)}
+    one = Member(Network(DIMS), Adam(), **small)
+    assert [type(getattr(one, name)) for name in small] == [int] * 3
+    many = images(300, 1)  # more than an int8 counts
+    found = {
+        fit_stack([Member(n := Network(DIMS, 3), Adam(), batch_size=size)], many, 45) and n.digest()
+        for size in (np.int8(7), 7)
+    }
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize(
     "options, said",
     [

@@ -8,24 +8,15 @@ fresh memory costs more than the arithmetic.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 
 from ..errors import ParameterError
+from .checks import as_float
 from .schedules import Cosine, StepDecay
 
 __all__ = ["Adam", "GradientDescent"]
-
-
-def as_float(name, value):
-    """Return a number that a user set as a Python float; what is no number is refused."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
-        raise ParameterError(f"{name} must be a number, not {value!r}")
-    try:
-        return float(value)
-    except OverflowError:
-        raise ParameterError(f"{name} must be finite: float64 has no number as large") from None
 
 
 class _Settings:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 from ..errors import ParameterError
+from .checks import as_count
 
 __all__ = ["Cosine", "StepDecay"]
 
@@ -37,8 +38,7 @@ class StepDecay:
     factor: float = 0.1
 
     def __post_init__(self):
-        # Python's own numbers: others would give other bits, or have a largest.
-        object.__setattr__(self, "every", _whole("every", self.every))
+        object.__setattr__(self, "every", as_count("every", self.every))
         object.__setattr__(self, "factor", _share("factor", self.factor, above=True))
 
     def at(self, update):
@@ -79,7 +79,7 @@ class Cosine:
     floor: float = 0.0
 
     def __post_init__(self):
-        object.__setattr__(self, "updates", _whole("updates", self.updates))
+        object.__setattr__(self, "updates", as_count("updates", self.updates))
         object.__setattr__(self, "floor", _share("floor", self.floor))
 
     def at(self, update):
@@ -96,12 +96,6 @@ def _cosine_of_half_turns(x):
     for coefficient in reversed(_COSINE):
         result = result * square + coefficient
     return result
-
-
-def _whole(name, value):
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ParameterError(f"{name} must be at least 1, a whole number, not {value!r}")
-    return int(value)
 
 
 def _share(name, value, above=False):

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DivergenceError, ParameterError
+from .checks import as_count, as_float
 from .gradients import COST_EPSILON
 from .lockstep import WATCHABLE, History, Lockstep, Run
 from .network import Network
-from .optimizers import Adam, GradientDescent, as_float
+from .optimizers import Adam, GradientDescent
 from .saved import SavedTraining
 from .updating.sample_space import SampleSpace
 from .updating.updates import Updates
@@ -49,7 +50,7 @@ class EarlyStopping:
     patience: int = 100
 
     def __post_init__(self):
-        _check_count("patience", self.patience)
+        as_count("patience", self.patience)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +149,8 @@ class Member:
                 )
             object.__setattr__(self, "layer_rates", rates)
         if self.hold_first_layer:
-            _check_count("hold_first_layer", self.hold_first_layer)
+            held = as_count("hold_first_layer", self.hold_first_layer)
+            object.__setattr__(self, "hold_first_layer", held)
         if self.block_mean not in (None, *BLOCKABLE):
             raise ParameterError(
                 f"block_mean must be one of {', '.join(BLOCKABLE)}, not {self.block_mean!r}"
@@ -156,12 +158,13 @@ class Member:
         if self.centralise_gradient and self.clip_norm is not None:
             raise ParameterError("centralise_gradient and clip_norm do not go together")
         if self.batch_size is not None:
-            _check_count("batch_size", self.batch_size)
+            object.__setattr__(self, "batch_size", as_count("batch_size", self.batch_size))
         object.__setattr__(self, "dropout", as_float("dropout", self.dropout))
         if not 0 <= self.dropout < 1:
             raise ParameterError(f"dropout must be in [0, 1), not {self.dropout!r}")
         if not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**32:
             raise ParameterError(f"seed must be in 0 … 2**32 - 1, not {self.seed!r}")
+        object.__setattr__(self, "seed", int(self.seed))
 
     @property
     def sees_its_own_images(self):
@@ -371,13 +374,8 @@ def _bar(total, progress):
     return tqdm(total=total, unit="it", leave=False)
 
 
-def _check_count(name, value):
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ParameterError(f"{name} must be at least 1, a whole number, not {value!r}")
-
-
 def _check_saving(members, snapshots, sample_space, save_every):
-    _check_count("save_every", save_every)
+    as_count("save_every", save_every)
     if len(members) > 1 or snapshots or sample_space:
         raise ParameterError("save_to is for one member, without snapshots and sample_space")
 
@@ -390,7 +388,7 @@ def _check(members, num_iterations, splits, watch, snapshots, cost_epsilon):
     for network in (member.network for member in members):
         if not all(np.asarray(a).flags.writeable for a in (*network.weights, *network.biases)):
             raise ParameterError("a network is read-only: train a copy() of it")
-    _check_count("num_iterations", num_iterations)
+    as_count("num_iterations", num_iterations)
     if not 0 <= cost_epsilon < np.inf:
         raise ParameterError(f"cost_epsilon must be 0 or above and finite, not {cost_epsilon!r}")
     if not all(len(split) for split in splits):
