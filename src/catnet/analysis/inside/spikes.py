@@ -15,6 +15,7 @@ from ...engine.optimizers import new_scratch
 from .curvature import flat, squared_norm
 
 __all__ = [
+    "BEFORE",
     "Fewer",
     "Replay",
     "Spike",
