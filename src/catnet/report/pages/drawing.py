@@ -66,10 +66,5 @@ def _svg(figure):
     text = StringIO()
     with rc_context(SETTINGS):
         figure.savefig(text, format="svg", metadata=NOTHING)
-    lines = text.getvalue().splitlines()
-    return "\n".join(line.rstrip() for line in lines[lines.index(next(_roots(lines))) :])
-
-
-def _roots(lines):
-    """Find where the drawing begins, after the declarations that a page does not need."""
-    return (line for line in lines if line.startswith("<svg"))
+    svg = text.getvalue()  # a page needs nothing of what stands before the drawing itself
+    return "\n".join(line.rstrip() for line in svg[svg.index("<svg") :].splitlines())
