@@ -93,7 +93,7 @@ def main():
     # A warning of the notebook machinery itself is no fault of a chapter.
     # From here, as a bracket in the path of the repository would mean a test's parameters.
     names = [str(path.relative_to(ROOT)) for path in notebooks]
-    command += ["-o", "filterwarnings=default", *names]
+    command += ["-p", "tests.nbval_drawings", "-o", "filterwarnings=default", *names]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 

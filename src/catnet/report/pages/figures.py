@@ -259,7 +259,8 @@ def heat_map(axes, values, texts, rows, columns, limits, marks=()):
         values, cmap="cividis", aspect="auto", origin="lower", vmin=limits[0], vmax=limits[1]
     )
     for (row, column), value in np.ndenumerate(values):
-        colour = "black" if image.norm(value) > 0.55 else "white"
+        # Not quite black and white: these stay as they are on a dark page.
+        colour = "#030303" if image.norm(value) > 0.55 else "#FCFCFC"
         axes.text(
             column, row, texts[row][column], color=colour, ha="center", va="center", fontsize=8.5
         )
