@@ -15,7 +15,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 # The theme's dark background, and what is read on it; other colours do for both.
 DARK = {
-    "#ffffff": "#14181e",
+    "#ffffff": "#121212",
     "#000000": "#ced6dd",
     "#5b6770": "#9ba8b2",
     "#e3e7ea": "#2d343b",
