@@ -65,8 +65,9 @@ class FindDrawings(SphinxPostTransform):
 
 
 def dark(svg):
-    """Change the colours to those of a dark page."""
-    return COLOUR.sub(lambda found: DARK[found[0]], svg)
+    """Change the colours to those of a dark page; letters that have none are black."""
+    svg = COLOUR.sub(lambda found: DARK[found[0]], svg)
+    return svg.replace("<svg ", f'<svg fill="{DARK["#000000"]}" ', 1)
 
 
 def size(svg):
