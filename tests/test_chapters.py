@@ -85,7 +85,7 @@ def test_what_is_not_a_notebook_is_a_sentence(chapter):
 def shortened(chapter, num_iterations):
     """Return the parameters that let every run of a chapter end after so many updates."""
     names = ("num_iterations", "gd_num_iterations", "adam_num_iterations")
-    few = dict.fromkeys(names, num_iterations) | {"seeds": 2, "samples": 100}
+    few = dict.fromkeys(names, num_iterations) | {"seeds": 2, "samples": 100, "replay_updates": 101}
     return {name: value for name, value in few.items() if name in chapter.parameters}
 
 
