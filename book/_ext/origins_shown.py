@@ -199,10 +199,9 @@ class Traced:
             f'<a href="{escape(self.notebook(here))}">the notebook</a>'
         ]
         if computed != shown:
-            said[0] += (
-                f'; what it shows was last computed in <a href="{escape(self.place(computed, here))}">'
-                f"cell {computed.number}</a>"
-            )
+            href = escape(self.place(computed, here))
+            said[0] += f'; what it shows was last computed in <a href="{href}">'
+            said[0] += f"cell {computed.number}</a>"
         said[0] += "."
         data = [f'<a href="{escape(href)}">{text}</a>' for href, text in self.files(here)]
         if data:
@@ -268,31 +267,23 @@ def studies_of(cells):
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    loops = {
-        node.target.id: node.iter
-        for node in every
-        if isinstance(node, ast.comprehension)
-        and isinstance(node.target, ast.Name)
-        and _names_a_list(node.iter, lists)
-    }
     names = []
     for node in every:
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("load_study"):
-            names += _constants(node.args[0], loops, lists)
+        if isinstance(node, ast.Call) and _loads(node):
+            names += _constants(node.args[0])
+        elif isinstance(node, ast.ListComp | ast.DictComp) and any(map(_loads, ast.walk(node))):
+            source = node.generators[0].iter
+            names += _constants(lists.get(source.id) if isinstance(source, ast.Name) else source)
     return list(dict.fromkeys(names))
 
 
-def _names_a_list(node, lists):
-    return isinstance(lists.get(node.id) if isinstance(node, ast.Name) else node, ast.Tuple)
+def _loads(node):
+    return isinstance(node, ast.Call) and ast.unparse(node.func).endswith("load_study")
 
 
-def _constants(node, loops, lists):
-    if isinstance(node, ast.Name):
-        node = loops.get(node.id, node)
-    if isinstance(node, ast.Name):
-        node = lists.get(node.id, node)
+def _constants(node):
     elements = node.elts if isinstance(node, ast.Tuple) else [node]
-    return [e.value for e in elements if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+    return [e.value for e in elements if isinstance(e, ast.Constant)]
 
 
 def visit_number(translator, node):

@@ -13,9 +13,6 @@ from pathlib import Path
 
 import nbformat
 from docutils import nodes
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import BashLexer
 from sphinx.transforms import SphinxTransform
 
 from catnet.report.pages.origins import called, recorded_parameters
@@ -78,7 +75,7 @@ def table(notebook, name):
     head = "".join(f'<th scope="col">{t}</th>' for t in ("name", *columns, "meaning", "range"))
     rows = "".join(_row(parameter, columns) for parameter in parameters.values())
     command = rerun_command(called(name), given)
-    code = highlight(command, BashLexer(), HtmlFormatter())
+    code = f'<div class="highlight"><pre>{escape(command)}</pre></div>'
     return (
         f'<div class="parameters"><table><caption>What this chapter can be run with</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
