@@ -1,6 +1,6 @@
 """The whole book as one PDF: its pages on one page, laid out for paper and printed by Chromium.
 
-    python -m catnet.report.pages.paper _build/singlehtml/book/index.html PDF
+``python -m catnet.report.pages.paper PAGE PDF`` does it, called in the book's folder.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def for_paper(html, imprint, pages: Mapping[str, int] | None = None):
     Raises
     ------
     CatnetError
-        If it is no such page.
+        If it is no such page, or one of its links leads nowhere.
     """
     from bs4 import BeautifulSoup
 
@@ -136,8 +136,8 @@ def _name_places(chapters):
             known = parts and parts[0] in chapters
             document = parts[0] if known else name if href.startswith("#") else ""
             place = parts[-1] if not known or len(parts) > 1 else chapters[document].get("id")
-            if place not in places[document]:  # such as the top of the front page
-                place = chapters[document].get("id")
+            if place not in places[document]:
+                raise CatnetError(f"a link of the book leads nowhere: {href}")
             link["href"] = f"#{_place(document, place)}"
         for attribute in ("aria-describedby", "aria-labelledby", "for"):
             for node in section.select(f"[{attribute}]"):
@@ -266,27 +266,28 @@ def page_numbers(pdf):
 
 
 def _imprint(root):
-    """What the title page of this copy of the book says."""
+    """Say what the title page of this copy of the book does."""
     import yaml
 
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    said = subprocess.run(
-        ["git", "log", "-1", "--format=commit %h of %cs"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    commit = said.stdout.strip() if said.returncode == 0 else "no commit is known"
     return Imprint(
         config["title"],
         "Every number computed, and the same to the last bit on any machine",
         (
             config["author"],
-            f"Version {metadata.version('catnet')}, {commit}",
+            f"Version {metadata.version('catnet')}, {_commit(root)}",
             config["html"]["extra_footer"].strip(),
         ),
     )
+
+
+def _commit(root):
+    git = ["git", "-C", str(root), "log", "-1", "--format=commit %h of %cs"]
+    try:
+        said = subprocess.run(git, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "of no commit that is known"
+    return said.strip()
 
 
 def main(arguments):
