@@ -18,6 +18,7 @@ PAGE = """<html><head><link rel="stylesheet" href="_static/pygments.css">
 <script src="_static/theme.js"></script></head><body><nav>menu</nav>
 <article class="bd-article"><section id="book"><h1>Book<a class="headerlink" href="#book">#</a></h1>
 <p><a href="#document-one">one</a> <a href="#document-two#how">two</a>
+<a href="#document-index">front</a>
 <a href="https://example.org/#how">elsewhere</a></p>
 <div class="toctree-wrapper"><span id="document-one"></span>
 <section id="first"><h2>First</h2><section id="how"><h3>How</h3>
@@ -40,10 +41,11 @@ def test_no_two_places_have_one_name_and_every_link_leads_to_its_own():
     html = paper.for_paper(PAGE, IMPRINT)
     ids = anchors(html)
     assert sorted(ids) == ["front.book", "one.first", "one.how", "two.how", "two.second"]
-    links = dict(re.findall(r'<a href="([^"]+)">(one|two|here|elsewhere)</a>', html))
+    links = dict(re.findall(r'<a href="([^"]+)">(one|two|front|here|elsewhere)</a>', html))
     assert {text: href for href, text in links.items()} == {
         "one": "#one.first",
         "two": "#two.how",
+        "front": "#front.book",
         "here": "#one.how",
         "elsewhere": "https://example.org/#how",
     }
@@ -65,6 +67,11 @@ def test_headings_begin_anew_and_the_contents_have_the_pages_that_are_known():
     assert "<h1>Second</h1>" in html and "<h2>How</h2>" in html
     assert '<a href="#two.how"><span>How</span><span>7</span></a>' in html
     assert '<a href="#one.how"><span>How</span></a>' in html
+
+
+def test_a_link_that_leads_nowhere_is_a_fault():
+    with pytest.raises(CatnetError, match="nowhere: #document-two#why"):
+        paper.for_paper(PAGE.replace("#document-two#how", "#document-two#why"), IMPRINT)
 
 
 def test_another_page_is_refused():
@@ -93,7 +100,7 @@ def test_chromium_prints_it_with_the_right_page_numbers(tmp_path):
     texts = [page.extract_text() for page in pypdf.PdfReader(pdf).pages]
     assert texts[0].endswith("2026-01-01")  # without a number
     assert re.search(r"Second\s*5", texts[1]) and re.search(r"First\s*4", texts[1])
-    assert "Second" in texts[4] and texts[4].split()[-1] == "5"
+    assert "Second" in texts[4] and texts[4].split()[0] == "5"
 
 
 @pytest.mark.parametrize("made", [True, False])

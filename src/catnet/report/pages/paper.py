@@ -130,12 +130,16 @@ def _name_places(chapters):
     for name, section in chapters.items():
         for link in section.select("a[href]"):
             href = link["href"]
-            if "#" not in href or "://" in href:
+            if not href.startswith("#"):
                 continue
-            _, *parts = href.split("#")
-            known = parts and parts[0] in chapters
-            document = parts[0] if known else name if href.startswith("#") else ""
-            place = parts[-1] if not known or len(parts) > 1 else chapters[document].get("id")
+            document, _, place = href[1:].rpartition("#")
+            if place.startswith(DOCUMENT):
+                document = place if place in chapters else ""  # which is the front page
+                place = chapters[document]["id"]
+            elif not document:
+                document = name
+            elif document not in chapters:
+                document = ""
             if place not in places[document]:
                 raise CatnetError(f"a link of the book leads nowhere: {href}")
             link["href"] = f"#{_place(document, place)}"
