@@ -27,6 +27,7 @@ book: .venv/ready ## build the book from its recorded notebooks into _build/html
 
 # The pages that `book` builds offer the PDF that CATNET_PDF names.
 pdf: .venv/ready ## print the book as one PDF, by Chromium, and build the book that offers it
+	@$(PY) -m catnet.report.pages.paper
 	@rm -rf _build/singlehtml _build/.doctrees
 	@$(PY) -c 'from jupyter_book.cli.main import main; main()' build . --path-output . \
 	  --builder custom --custom-builder singlehtml -q -W -n --keep-going

@@ -18,7 +18,7 @@ PAGE = """<html><head><link rel="stylesheet" href="_static/pygments.css">
 <script src="_static/theme.js"></script></head><body><nav>menu</nav>
 <article class="bd-article"><section id="book"><h1>Book<a class="headerlink" href="#book">#</a></h1>
 <p><a href="#document-one">one</a> <a href="#document-two#how">two</a>
-<a href="#document-index">front</a>
+<a href="#document-index">front</a> <a href="_sources/one.ipynb">file</a>
 <a href="https://example.org/#how">elsewhere</a></p>
 <div class="toctree-wrapper"><span id="document-one"></span>
 <section id="first"><h2>First</h2><section id="how"><h3>How</h3>
@@ -39,6 +39,7 @@ def anchors(html):
 
 def test_no_two_places_have_one_name_and_every_link_leads_to_its_own():
     html = paper.for_paper(PAGE, IMPRINT)
+    assert "file" in html and "ipynb" not in html
     ids = anchors(html)
     assert sorted(ids) == ["front.book", "one.first", "one.how", "two.how", "two.second"]
     links = dict(re.findall(r'<a href="([^"]+)">(one|two|front|here|elsewhere)</a>', html))
@@ -79,10 +80,11 @@ def test_another_page_is_refused():
         paper.for_paper("<p>Hello</p>", IMPRINT)
 
 
-def test_without_chromium_it_says_what_to_install(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("arguments", [[], ["index.html", "book.pdf"]])
+def test_without_chromium_it_says_what_to_install(tmp_path, monkeypatch, capsys, arguments):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-    assert paper.main(["index.html", str(tmp_path / "book.pdf")]) == 2
+    monkeypatch.chdir(tmp_path)
+    assert paper.main(arguments) == 2
     error = capsys.readouterr().err
     assert "apt install chromium" in error and error.count("\n") == 1
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from ...errors import CatnetError
 from ..files import scratch_folder
 
-__all__ = ["Imprint", "for_paper", "page_numbers", "print_book"]
+__all__ = ["Imprint", "find_chromium", "for_paper", "page_numbers", "print_book"]
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DOCUMENT = "document-"  # how Sphinx calls where a document begins, on the page of all
@@ -130,7 +130,10 @@ def _name_places(chapters):
     for name, section in chapters.items():
         for link in section.select("a[href]"):
             href = link["href"]
-            if not href.startswith("#"):
+            if "://" in href or href.startswith("mailto:"):
+                continue
+            if not href.startswith("#"):  # to a file that is not in the PDF
+                link.unwrap()
                 continue
             document, _, place = href[1:].rpartition("#")
             if place.startswith(DOCUMENT):
@@ -179,6 +182,23 @@ def _contents(chapters, pages):
     return f'<nav class="print-contents"><h1>Contents</h1><ol>{entries}</ol></nav>'
 
 
+def find_chromium():
+    """Return the path of Chromium.
+
+    Raises
+    ------
+    CatnetError
+        If there is none.
+    """
+    for name in CHROMIUMS:
+        if (path := shutil.which(name)) is not None:
+            return path
+    raise CatnetError(
+        "the PDF is printed by Chromium, which was not found: install it (on Debian and Ubuntu: "
+        "apt install chromium), so that `chromium` is on the PATH"
+    )
+
+
 def print_book(page, pdf, imprint):
     """Print the page that holds the whole book.
 
@@ -199,12 +219,7 @@ def print_book(page, pdf, imprint):
     CatnetError
         If there is no Chromium, or it does not print.
     """
-    chromium = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if chromium is None:
-        raise CatnetError(
-            "the PDF is printed by Chromium, which was not found: install it (on Debian and "
-            "Ubuntu: apt install chromium), so that `chromium` is on the PATH"
-        )
+    chromium = find_chromium()
     html = page.read_text(encoding="utf-8")
     # Its paths are those of a page beside `_static`, wherever Sphinx has put it.
     folder = page.parent if (page.parent / "_static").is_dir() else page.parent.parent
@@ -213,7 +228,10 @@ def print_book(page, pdf, imprint):
     for _ in range(2):  # the second time with the page numbers that the first one found
         laid_out.write_text(for_paper(html, imprint, pages), encoding="utf-8")
         _print(chromium, laid_out, pdf)
+        before = pages
         pages, count = page_numbers(pdf)
+    if pages != before:
+        raise CatnetError("the pages of the PDF moved when its contents got their numbers")
     return count
 
 
@@ -295,9 +313,12 @@ def _commit(root):
 
 
 def main(arguments):
-    """Return the exit status."""
-    page, pdf = map(Path, arguments)
+    """Return the exit status; without arguments, only say whether there is a Chromium."""
     try:
+        find_chromium()
+        if not arguments:
+            return 0
+        page, pdf = map(Path, arguments)
         count = print_book(page, pdf, _imprint(Path.cwd()))
     except CatnetError as error:
         print(f"catnet: {error}", file=sys.stderr)
