@@ -15,8 +15,8 @@ PRINTS = "window.print()"
 
 def pdf_of(app):
     """Return the PDF's path, or None."""
-    named = os.environ.get("CATNET_PDF")
-    return Path(app.srcdir, named) if named and app.builder.name == "html" else None
+    pdf = Path(app.srcdir, os.environ.get("CATNET_PDF", ""))
+    return pdf if pdf.is_file() and app.builder.name == "html" else None
 
 
 def offer_on_front_page(app, doctree, docname):

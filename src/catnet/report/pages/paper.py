@@ -85,7 +85,7 @@ def for_paper(html, imprint, pages: Mapping[str, int] | None = None):
         node.decompose()
     for image in article.select("img"):
         image.attrs.pop("loading", None)
-        image["src"] = str(image["src"]).removeprefix("../")  # as if the page were in its own folder
+        image["src"] = str(image["src"]).removeprefix("../")  # which myst-nb takes for a glued one
     chapters = _chapters(article)
     _name_places(chapters)
     for chapter in chapters.values():
