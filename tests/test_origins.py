@@ -164,6 +164,11 @@ def test_what_counts_as_computing(sources, quoted, index):
     assert computed(sources, quoted).index == index
 
 
+def test_what_a_cell_takes_from_nowhere_is_shown_itself():
+    found = computed(["a = 1"], "glue('y', 4)\nglue(\n    'x',\n    published()['x'],\n)")
+    assert found.words == "published()['x']"
+
+
 def test_the_cell_of_parameters_computes_nothing():
     code.count = 0
     cells = [code("a: int = 1  # x, in [0, 2]", tags=["parameters"])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..results import MIME_TYPE
 
@@ -116,7 +116,13 @@ def origins(notebook):
         before = cells[:place]
         shown = _cell(index, cell)
         for key in keys:
-            found[key] = Origin(_source(_quoted(tree, key), tree, before, shown), shown)
+            quoted = _quoted(tree, key)
+            computed = _source(quoted, tree, before, shown)
+            if computed is shown and quoted != [tree]:  # its own line, not the cell's first one
+                own = replace(shown, words=_short(ast.unparse(quoted[0])))
+                found[key] = Origin(own, own)
+            else:
+                found[key] = Origin(computed, shown)
         if pictures:
             found[index] = Origin(_source([tree], tree, before, shown), shown)
     return found
@@ -127,9 +133,12 @@ def _cell(index, cell, line=None):
         steps = _parsed(cell.source).body
         line = next((step.lineno for step in steps if not _defines(step)), 1)
     words = (cell.source.splitlines() or [""])[line - 1].strip()
-    words = words if len(words) <= WORDS else f"{words[:WORDS]}…"
     hidden = "remove-cell" in cell.metadata.get("tags", [])
-    return Cell(index, cell.get("execution_count"), words, hidden)
+    return Cell(index, cell.get("execution_count"), _short(words), hidden)
+
+
+def _short(code):
+    return code if len(code) <= WORDS else f"{code[:WORDS]}…"
 
 
 def _glued(cell):
