@@ -11,6 +11,7 @@ document.addEventListener("DOMContentLoaded", () => {
   let open = null; // the number whose panel is shown
   let panel = null;
   let held = false; // by a tap or the keyboard: then a pointer that leaves does not close it
+  let quiet = false; // while the focus comes back to a number whose panel was closed
   let timer = 0;
 
   function element(tag, text, attributes = {}) {
@@ -104,7 +105,7 @@ document.addEventListener("DOMContentLoaded", () => {
       else show(number, true);
     });
     number.addEventListener("focus", () => {
-      if (number.matches(":focus-visible")) show(number, true);
+      if (!quiet && number.matches(":focus-visible")) show(number, true);
     });
   }
 
@@ -119,7 +120,10 @@ document.addEventListener("DOMContentLoaded", () => {
     const number = open;
     const inside = panel.contains(document.activeElement);
     close();
-    if (inside) number.focus();
+    if (!inside) return;
+    quiet = true;
+    number.focus();
+    quiet = false;
   });
   addEventListener("scroll", place, { passive: true, capture: true });
   addEventListener("resize", place);
