@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
+.PHONY: help book pdf test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -24,6 +24,15 @@ book: .venv/ready ## build the book from its recorded notebooks into _build/html
 	@$(PY) -c 'from jupyter_book.cli.main import main; main()' build . --path-output . -q -W -n --keep-going
 	@$(PY) tests/check_html.py _build/html
 	@echo "The book is built. Open _build/html/index.html in a browser."
+
+# The pages that `book` builds offer the PDF that CATNET_PDF names.
+pdf: .venv/ready ## print the book as one PDF, by Chromium, and build the book that offers it
+	@$(PY) -m catnet.report.pages.paper
+	@rm -rf _build/singlehtml _build/.doctrees
+	@$(PY) -c 'from jupyter_book.cli.main import main; main()' build . --path-output . \
+	  --builder custom --custom-builder singlehtml -q -W -n --keep-going
+	@$(PY) -m catnet.report.pages.paper _build/singlehtml/book/index.html _build/pdf/cat-or-not.pdf
+	@$(MAKE) --no-print-directory book CATNET_PDF=_build/pdf/cat-or-not.pdf
 
 # One thread a process, as many processes as cores: faster, and no number depends on it.
 test: export OPENBLAS_NUM_THREADS = 1

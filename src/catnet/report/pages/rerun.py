@@ -89,6 +89,13 @@ def rerun(chapter, given, output=None, *, progress=False):
             "runs": content["runs"],
         }
         write_text(folder / f"{chapter.name}.ipynb", nbformat.writes(notebook) + "\n")
+        # For the page alone: what its extensions say of the run, and of the record.
+        notebook.metadata["catnet"] = {
+            "chapter": chapter.name,
+            "given": given,
+            "parameters": values,
+            "recorded": chapter.complete({}),
+        }
         with scratch_folder() as work:
             if results.runs:
                 figures.beside_recorded(results, recorded).savefig(work / CURVES)
