@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
+.PHONY: help book axe test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -24,6 +24,10 @@ book: .venv/ready ## build the book from its recorded notebooks into _build/html
 	@$(PY) -c 'from jupyter_book.cli.main import main; main()' build . --path-output . -q -W -n --keep-going
 	@$(PY) tests/check_html.py _build/html
 	@echo "The book is built. Open _build/html/index.html in a browser."
+
+axe: .venv/ready ## look for faults of accessibility in the built book, with axe in Chromium
+	@test -d _build/html || { echo "Build the book first: make book" >&2; exit 2; }
+	@$(PY) tests/check_axe.py _build/html
 
 # One thread a process, as many processes as cores: faster, and no number depends on it.
 test: export OPENBLAS_NUM_THREADS = 1
