@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book pdf test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
+.PHONY: help book axe pdf test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -33,6 +33,10 @@ pdf: .venv/ready ## print the book as one PDF, by Chromium, and build the book t
 	  --builder custom --custom-builder singlehtml -q -W -n --keep-going
 	@$(PY) -m catnet.report.pages.paper _build/singlehtml/book/index.html _build/pdf/cat-or-not.pdf
 	@$(MAKE) --no-print-directory book CATNET_PDF=_build/pdf/cat-or-not.pdf
+
+axe: .venv/ready ## look for faults of accessibility in the built book, with axe in Chromium
+	@test -d _build/html || { echo "Build the book first: make book" >&2; exit 2; }
+	@$(PY) tests/check_axe.py _build/html
 
 # One thread a process, as many processes as cores: faster, and no number depends on it.
 test: export OPENBLAS_NUM_THREADS = 1

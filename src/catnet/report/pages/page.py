@@ -131,10 +131,6 @@ def build_page(notebook, note, root, folder, work):
     if done.returncode or not (built / "index.html").is_file():
         reason = _last_words(done.stderr) or _last_words(done.stdout) or "it does not say why"
         raise CatnetError(f"Jupyter Book could not build the page: {reason}")
-    html = (built / "index.html").read_text(encoding="utf-8")
-    for bundle in (built / "_static" / "mathjax").glob("*.js"):
-        if bundle.name not in html:  # MathJax for other formats than the page's: half its size
-            bundle.unlink()
     for name in PAGE_FILES:
         if (built / name).exists():
             shutil.move(built / name, Path(folder) / name)

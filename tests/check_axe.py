@@ -1,0 +1,111 @@
+"""Look for faults of accessibility on every page of a built book, with axe in a real browser.
+
+    python tests/check_axe.py _build/html
+
+Each page is read in both themes, on a wide screen and on a phone, with its toggles and panels
+open. The browser is the one that CHROMIUM names, else the first Chromium or Chrome that is found:
+Playwright's own is not downloaded.
+"""
+
+import os
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+WIDTHS = (1280, 375)
+THEMES = ("light", "dark")
+
+# WCAG 2.2, A and AA, and what axe itself holds to be good practice.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+OPEN = """() => {
+  for (const closed of document.querySelectorAll("details")) closed.open = true;
+  for (const panel of document.querySelectorAll(".toggle-hidden > .admonition-title")) panel.click();
+  dispatchEvent(new Event("resize"));
+}"""
+RUN = """async (tags) => {
+  const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});
+  return found.violations.map((rule) => ({
+    rule: rule.id, help: rule.help, places: rule.nodes.map((node) => node.target.join(" ")),
+  }));
+}"""
+
+
+def browser_path():
+    """Return the path of a Chromium, or None."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def look(page, name):
+    """Return the faults of the page as it is now: one sentence each."""
+    page.evaluate(OPEN)
+    return [
+        f"{name}: {fault['rule']}: {fault['help']} at {place}"
+        for fault in page.evaluate(RUN, TAGS)
+        for place in fault["places"][:3]
+    ]
+
+
+def look_at_all(paths, root):
+    """Return the faults of these pages, which one browser opens one after the other."""
+    axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    faults = []
+    with sync_playwright() as playwright:
+        # Within a container Chromium has no sandbox of its own; it opens our own files alone.
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        page = browser.new_page(reduced_motion="reduce")
+        page.set_default_timeout(60_000)
+        for path in paths:
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme)
+                page.goto(path.as_uri(), wait_until="load")
+                page.add_script_tag(content=axe)
+                for width in WIDTHS:
+                    page.set_viewport_size({"width": width, "height": 900})
+                    where = path.relative_to(root).as_posix()
+                    faults += look(page, f"{where}, {theme}, {width} px")
+        browser.close()
+    return faults
+
+
+def check(root, workers=None):
+    """Return every fault found, one sentence each, and the number of pages."""
+    root = Path(root).resolve()
+    paths = sorted(path for path in root.rglob("*.html") if "_static" not in path.parts)
+    # The page that only leads on to another has nothing to look at.
+    paths = [path for path in paths if "http-equiv" not in path.read_text(encoding="utf-8")[:300]]
+    workers = workers or os.cpu_count() or 1
+    shares = [share for share in (paths[i::workers] for i in range(workers)) if share]
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(pool.map(lambda share: look_at_all(share, root), shares))
+    return sorted(fault for faults in found for fault in faults), len(paths)
+
+
+def main(arguments):
+    """Return the exit status."""
+    if len(arguments) != 1:
+        print("usage: python tests/check_axe.py FOLDER", file=sys.stderr)
+        return 2
+    if browser_path() is None:
+        print("No Chromium was found: install it, or name it in CHROMIUM.", file=sys.stderr)
+        return 2
+    faults, count = check(arguments[0])
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if not count:
+        print(f"No page found in {arguments[0]}.", file=sys.stderr)
+        return 1
+    if faults:
+        return 1
+    print(f"Looked at {count} pages in two themes and two widths: axe finds no fault.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
