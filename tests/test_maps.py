@@ -132,4 +132,4 @@ def test_a_heat_map_writes_every_cell_in_a_colour_that_can_be_read():
     figures.heat_map(axes, values, [["a", "b"], ["c", "d"]], "rs", "xy", (0, 1), [(1, 0, "M")])
     written = {text.get_text(): text.get_color() for text in axes.texts}
     plt.close(figure)
-    assert written == {"a": "white", "b": "black", "c": "white", "d": "black", "M": "white"}
+    assert written == {"a": "#FCFCFC", "b": "#030303", "c": "#FCFCFC", "d": "#030303", "M": "white"}
