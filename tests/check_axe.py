@@ -25,7 +25,8 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 OPEN = """() => {
   for (const closed of document.querySelectorAll("details")) closed.open = true;
-  for (const panel of document.querySelectorAll(".toggle-hidden > .admonition-title")) panel.click();
+  const panels = document.querySelectorAll(".toggle-hidden > .admonition-title");
+  for (const panel of panels) panel.click();
   dispatchEvent(new Event("resize"));
 }"""
 RUN = """async (tags) => {

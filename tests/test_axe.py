@@ -27,7 +27,8 @@ def faults(tmp_path):
 @pytest.mark.slow
 def test_a_sound_page_passes_and_each_fault_is_named_with_its_theme_and_width(faults):
     assert faults("<p>Words.</p>") == []
-    dark_only = "<style>@media (prefers-color-scheme: dark) { p { color: #eee } }</style><p>Grey</p>"
+    style = "<style>@media (prefers-color-scheme: dark) { p { color: #eee } }</style>"
+    dark_only = style + "<p>Grey</p>"
     assert [fault.split(": ")[:2] for fault in faults(dark_only)] == [
         ["page.html, dark, 1280 px", "color-contrast"],
         ["page.html, dark, 375 px", "color-contrast"],
