@@ -8,15 +8,17 @@ Playwright's own is not downloaded.
 """
 
 import os
-import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
+from check_html import tell
 from playwright.sync_api import sync_playwright
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+from catnet.errors import CatnetError
+from catnet.report.pages.paper import find_chromium
+
 WIDTHS = (1280, 375)
 THEMES = ("light", "dark")
 
@@ -37,12 +39,6 @@ RUN = """async (tags) => {
 }"""
 
 
-def browser_path():
-    """Return the path of a Chromium, or None."""
-    named = os.environ.get("CHROMIUM")
-    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
-
-
 def look(page, name):
     """Return the faults of the page as it is now: one sentence each."""
     page.evaluate(OPEN)
@@ -59,7 +55,7 @@ def look_at_all(paths, root):
     faults = []
     with sync_playwright() as playwright:
         # Within a container Chromium has no sandbox of its own; it opens our own files alone.
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         page = browser.new_page(reduced_motion="reduce")
         page.set_default_timeout(60_000)
         for path in paths:
@@ -93,19 +89,13 @@ def main(arguments):
     if len(arguments) != 1:
         print("usage: python tests/check_axe.py FOLDER", file=sys.stderr)
         return 2
-    if browser_path() is None:
-        print("No Chromium was found: install it, or name it in CHROMIUM.", file=sys.stderr)
+    try:
+        found = check(arguments[0])
+    except CatnetError as error:
+        print(error, file=sys.stderr)
         return 2
-    faults, count = check(arguments[0])
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    if not count:
-        print(f"No page found in {arguments[0]}.", file=sys.stderr)
-        return 1
-    if faults:
-        return 1
-    print(f"Looked at {count} pages in two themes and two widths: axe finds no fault.")
-    return 0
+    done = "Looked at {} pages in two themes and two widths: axe finds no fault."
+    return tell(arguments[0], *found, done)
 
 
 if __name__ == "__main__":

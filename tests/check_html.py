@@ -160,15 +160,20 @@ def main(arguments):
     if len(arguments) != 1:
         print("usage: python tests/check_html.py FOLDER", file=sys.stderr)
         return 2
-    faults, count = check(arguments[0])
+    done = "Checked {} pages: every link holds, nothing is loaded from elsewhere."
+    return tell(arguments[0], *check(arguments[0]), done)
+
+
+def tell(folder, faults, count, done):
+    """Print each fault once, or that all is done; return the exit status."""
     for fault in dict.fromkeys(faults):
         print(fault, file=sys.stderr)
     if not count:
-        print(f"No page found in {arguments[0]}.", file=sys.stderr)
+        print(f"No page found in {folder}.", file=sys.stderr)
         return 1
     if faults:
         return 1
-    print(f"Checked {count} pages: every link holds, nothing is loaded from elsewhere.")
+    print(done.format(count))
     return 0
 
 

@@ -2,6 +2,9 @@
 
 import pytest
 
+from catnet.errors import CatnetError
+from catnet.report.pages.paper import find_chromium
+
 check_axe = pytest.importorskip("check_axe", reason="axe and Playwright are in the extra test")
 
 PAGE = """<!doctype html><html lang="en"><head><title>Cat</title>
@@ -12,7 +15,9 @@ PAGE = """<!doctype html><html lang="en"><head><title>Cat</title>
 @pytest.fixture
 def faults(tmp_path):
     """Return a function that looks at one page with this body."""
-    if check_axe.browser_path() is None:
+    try:
+        find_chromium()
+    except CatnetError:
         pytest.skip("no Chromium here")
 
     def run(body):

@@ -14,7 +14,8 @@ IMPRINT = paper.Imprint("A <book>", "Of cats", ("Version 1, commit abc of 2026-0
 
 # As Sphinx writes it, with the links of the book's extension `one_page`.
 PAGE = """<html><head><link rel="stylesheet" href="_static/pygments.css">
-<link rel="stylesheet" href="_static/theme.css"><script src="_static/mathjax/tex.js"></script>
+<link rel="stylesheet" href="_static/theme.css">
+<link rel="stylesheet" href="_static/katex/katex.min.css">
 <script src="_static/theme.js"></script></head><body><nav>menu</nav>
 <article class="bd-article"><section id="book"><h1>Book<a class="headerlink" href="#book">#</a></h1>
 <p><a href="#document-one">one</a> <a href="#document-two#how">two</a>
@@ -59,7 +60,7 @@ def test_what_is_for_a_screen_is_left_out_and_no_box_is_empty():
     assert html.count('class="cell"') == 1 and 'src="_images/x.png"' in html
     assert 'src="_images/w.svg"' in html
     assert '<details open="">' in html
-    assert "pygments.css" in html and "mathjax" in html and "print.css" in html
+    assert "pygments.css" in html and "katex.min.css" in html and "print.css" in html
 
 
 def test_headings_begin_anew_and_the_contents_have_the_pages_that_are_known():

@@ -12,11 +12,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from importlib import metadata
 from pathlib import Path
 
 from ...errors import CatnetError
 from ..files import scratch_folder
+from .edition import edition
 
 __all__ = ["Imprint", "find_chromium", "for_paper", "page_numbers", "print_book"]
 
@@ -73,12 +73,11 @@ def for_paper(html, imprint, pages: Mapping[str, int] | None = None):
         raise CatnetError("this is no page of the book: it has no article")
     head = [
         str(node)
-        for node in source.select("head link[rel=stylesheet], head script")
-        if any(word in str(node) for word in STYLES) or "mathjax" in str(node).lower()
+        for node in source.select("head link[rel=stylesheet]")
+        if any(word in str(node) for word in STYLES)
     ]
     for node in article.select(SCREEN):
-        if "math/tex" not in str(node.get("type", "")):
-            node.decompose()
+        node.decompose()
     for details in article.select("details"):
         details["open"] = ""
     for node in article.select("picture source"):  # for narrow screens
@@ -183,19 +182,21 @@ def _contents(chapters, pages):
 
 
 def find_chromium():
-    """Return the path of Chromium.
+    """Return the path of Chromium: what CHROMIUM names, else the first on the PATH.
 
     Raises
     ------
     CatnetError
         If there is none.
     """
+    if named := os.environ.get("CHROMIUM"):
+        return named
     for name in CHROMIUMS:
         if (path := shutil.which(name)) is not None:
             return path
     raise CatnetError(
-        "the PDF is printed by Chromium, which was not found: install it (on Debian and Ubuntu: "
-        "apt install chromium), so that `chromium` is on the PATH"
+        "this needs Chromium, which was not found: install it (on Debian and Ubuntu: "
+        "apt install chromium), so that `chromium` is on the PATH, or name it in CHROMIUM"
     )
 
 
@@ -245,7 +246,6 @@ def _print(chromium, page, pdf):
             "--disable-gpu",
             "--no-pdf-header-footer",
             "--generate-pdf-document-outline",
-            "--virtual-time-budget=120000",  # formulas are set by a script
             f"--user-data-dir={profile}",
             f"--print-to-pdf={pdf.resolve()}",
             page.resolve().as_uri(),
@@ -297,19 +297,10 @@ def _imprint(root):
         "Every number computed, and the same to the last bit on any machine",
         (
             config["author"],
-            f"Version {metadata.version('catnet')}, {_commit(root)}",
+            edition(root),
             config["html"]["extra_footer"].strip(),
         ),
     )
-
-
-def _commit(root):
-    git = ["git", "-C", str(root), "log", "-1", "--format=commit %h of %cs"]
-    try:
-        said = subprocess.run(git, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return "of no commit that is known"
-    return said.strip()
 
 
 def main(arguments):
