@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from .drawing import NARROW, WIDE, Drawing
+
 __all__ = [
     "BLUE",
     "GREEN",
@@ -120,7 +122,7 @@ def beside_recorded(results, recorded):
     return figure
 
 
-def seed_search(axes, search, published, test):
+def seed_search(axes, search, published, test, *, narrow=False):
     """Draw what every seed of a recorded search came to: final cost against test accuracy.
 
     Parameters
@@ -132,6 +134,8 @@ def seed_search(axes, search, published, test):
         Its test accuracy, if it has one, is a line.
     test : Split
         The share of cats in it is the dashed line: what answering cat to everything scores.
+    narrow : bool
+        The legend is then below, else beside it.
     """
     kinds = {
         "converged": (BLUE, "o"),
@@ -161,37 +165,46 @@ def seed_search(axes, search, published, test):
     axes.set_ylabel("test accuracy")
     axes.set_ylim(0.25, 0.9)
     share_axis(axes.yaxis)
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    if narrow:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize=8.5)
+    else:
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 
-def gallery(images, captions, columns=8, size=1.05):
+def gallery(images, captions, columns=8, narrow_columns=4):
     """Draw images in rows, each with a short caption below.
 
     Parameters
     ----------
     images : sequence of ndarray of uint8, shape (height, width, 3)
     captions : sequence of str
-    columns : int
-    size : float
-        Edge of an image in inches.
+    columns, narrow_columns : int
+        On wide screens and on narrow ones.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    Drawing
     """
-    rows = max(1, -(-len(images) // columns))
     lines = max((caption.count("\n") + 1 for caption in captions), default=1)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(size * columns, (size + 0.17 * lines) * rows), squeeze=False
-    )
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for axes, image, caption in zip(grid.flat, images, captions, strict=False):
-        axes.imshow(image, interpolation="nearest")
-        axes.text(
-            0.5, -0.06, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8
-        )
-    return figure
+
+    def rows(count):
+        return max(1, -(-len(images) // count))
+
+    def height(count, width):
+        return (width / count + 0.17 * lines) * rows(count)
+
+    def draw(figure, narrow):
+        count = narrow_columns if narrow else columns
+        grid = figure.subplots(rows(count), count, squeeze=False)
+        for axes in grid.flat:
+            axes.set_axis_off()
+        for axes, image, caption in zip(grid.flat, images, captions, strict=False):
+            axes.imshow(image, interpolation="none")  # the screen makes them larger
+            axes.text(
+                0.5, -0.06, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8
+            )
+
+    return Drawing(draw, height(columns, WIDE), height(narrow_columns, NARROW))
 
 
 def forest(axes, differences, *, scale=1.0, band=None, words=None):
