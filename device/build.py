@@ -29,12 +29,13 @@ PYTHON, LIBRARY, PACKAGE = "python.wasm.gz", "python-library.zip", "catnet.zip" 
 # Packages in the wheel's library that a training does not need. Whatever is not named here stays.
 LEFT_OUT = frozenset(
     """
-    PIL attr attrs bs4 charset_normalizer cloudpickle contourpy cycler dateutil defusedxml et_xmlfile
-    fontTools formulaic html5lib interface_meta isympy jinja2 joblib kiwisolver lxml markupsafe
-    matplotlib more_itertools mpl_toolkits mpmath narwhals networkx openpyxl packaging pandas patsy
-    pylab pyparsing pypdf regex reportlab reportlab_mods reportlab_settings scipy seaborn six sklearn
-    soupsieve statsmodels sympy tabulate threadpoolctl tlz tomli_w toolz tqdm typing_extensions
-    tzdata webencodings wrapt xlrd xlsxwriter xmltodict yaml
+    PIL attr attrs bs4 charset_normalizer cloudpickle contourpy cycler dateutil defusedxml
+    et_xmlfile fontTools formulaic html5lib interface_meta isympy jinja2 joblib kiwisolver lxml
+    markupsafe matplotlib more_itertools mpl_toolkits mpmath narwhals networkx openpyxl
+    packaging pandas patsy pylab pyparsing pypdf regex reportlab reportlab_mods
+    reportlab_settings scipy seaborn six sklearn soupsieve statsmodels sympy tabulate
+    threadpoolctl tlz tomli_w toolz tqdm typing_extensions tzdata webencodings wrapt xlrd
+    xlsxwriter xmltodict yaml
     """.split()
 )
 # Rooms of catnet, and modules of others, that the program in the browser imports.
@@ -43,8 +44,6 @@ MODULES = (
     *("__init__", "errors", "article/__init__", "article/main_run"),
     *("report/__init__", "report/parameters", "report/results"),
 )
-
-
 
 
 def requirement():
@@ -82,7 +81,9 @@ def unpack(path, folder):
         (folder / PYTHON).write_bytes(gzip.compress(python, 9, mtime=0))
         with archive.open(f"{artifacts}/python-stdlib.zip") as inner:
             library = zipfile.ZipFile(inner)
-            write_zip(folder / LIBRARY, [(n, library.read(n)) for n in filter(needed, library.namelist())])
+            write_zip(
+                folder / LIBRARY, [(n, library.read(n)) for n in filter(needed, library.namelist())]
+            )
         for name in archive.namelist():
             if "/LICENSES/" in name or "/licenses/" in name:
                 licence = folder / "licences" / f"{Path(name).stem}.txt"
@@ -134,7 +135,9 @@ def main(arguments):
 
     runtime = pages / "runtime"
     shutil.rmtree(runtime, ignore_errors=True)
-    shutil.copytree(kept, runtime, ignore=shutil.ignore_patterns("*.whl", "ready", "requirement.txt"))
+    shutil.copytree(
+        kept, runtime, ignore=shutil.ignore_patterns("*.whl", "ready", "requirement.txt")
+    )
     write_zip(runtime / PACKAGE, package())
     total = write_manifest(runtime)
     if total > LARGEST:

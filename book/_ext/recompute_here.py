@@ -7,6 +7,7 @@ and only where it is asked for, by `make device`; the scripts are in book/_stati
 """
 
 import json
+import re
 from html import escape
 from pathlib import Path
 
@@ -22,6 +23,8 @@ KNOBS = (
 FOLDER = Path("_static") / "device"
 BESIDE = "book/"  # where the chapters' pages are
 PAGE = f"{BESIDE}check-on-this-device"  # a rerun's page on its own is without it
+
+POWER = re.compile(r"(\d+)\*\*(\d+)")
 
 CHECK = """\
 <div class="device">
@@ -86,9 +89,11 @@ class CheckOnThisDevice(SphinxDirective):
 
         book = find_book()
         options = ""
-        for chapter, _ in sorted(trained_chapters(book), key=lambda pair: updates(*pair)):
-            count = updates(chapter)
-            title = f"chapter {chapter.names[-1]}, {chapter.slug.replace('-', ' ')}: {count} updates"
+        for chapter, _ in trained_chapters(book):
+            count = record(chapter).parameters["num_iterations"]
+            title = (
+                f"chapter {chapter.names[-1]}, {chapter.slug.replace('-', ' ')}: {count} updates"
+            )
             options += f'<option value="{chapter.name}">{escape(title)}</option>'
         html = CHECK.format(options=options, buttons=BUTTONS, result=RESULT)
         return [nodes.raw("", html, format="html")]
@@ -97,11 +102,6 @@ class CheckOnThisDevice(SphinxDirective):
 def record(chapter):
     """Return the record of a chapter on the drawn images."""
     return chapter.recorded(chapter.book.editions[EDITION])
-
-
-def updates(chapter, _=None):
-    """Return how many updates the recorded main run has."""
-    return record(chapter).parameters["num_iterations"]
 
 
 def panel(chapter):
@@ -118,7 +118,8 @@ def panel(chapter):
 
 def field(parameter, value):
     """Return one field of the form, with the recorded value in it."""
-    label = f"<code>{parameter.name}</code>: {escape(meaning(parameter))}"
+    words = POWER.sub(r"\1<sup>\2</sup>", escape(meaning(parameter)))
+    label = f"<code>{parameter.name}</code>: {words}"
     text = str(value).lower() if parameter.kind == "bool" else str(value)
     about = f'name="{parameter.name}" data-recorded="{escape(text)}"'
     if parameter.kind == "bool":
@@ -136,9 +137,14 @@ def meaning(parameter):
         return words
     words = words.removesuffix(f", in {interval.notation}")
     low, high = interval.notation[1:-1].split(", ")
-    begin = f"above {low}" if not interval.has_low else f"{low} or more" if high == "inf" else f"from {low}"
-    end = "" if high == "inf" else f" to {high}" if interval.has_high else f", below {high}"
-    return f"{words} ({begin}{end})"
+    if high == "inf":
+        taken = f"{low} or more" if interval.has_low else f"above {low}"
+    else:
+        taken = f"{'from' if interval.has_low else 'above'} {low}"
+        taken += f" to {high}" if interval.has_high else f", below {high}"
+    if parameter.ends:
+        taken += f"; {parameter.ends[0]} first, {parameter.ends[1]} last"
+    return f"{words} ({taken})"
 
 
 def add_panel(app, pagename, templatename, context, doctree):

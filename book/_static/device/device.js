@@ -92,6 +92,7 @@ class Device {
     if (line?.images) this.beginCurve(line);
     if (line?.costs) this.addCosts(line.costs);
     if (line?.run) Object.assign(this.here, line.run);
+    if (line?.diverged) this.diverged = line.diverged;
     if (line?.error) this.fail(line.error);
     if (failed) this.fail(failed);
     if (done && this.worker) this.finish();
@@ -135,7 +136,7 @@ class Device {
     if (changed.length) {
       this.judge(
         "other",
-        `The book has no run with this ${changed.join(", ")}, so there is nothing to compare it ` +
+        `${this.diverged ? `${sentence(this.diverged)} ` : ""}The book has no run with this ${changed.join(", ")}, so there is nothing to compare it ` +
           "with here. The command above gives the same bits on your computer.",
       );
       return;
@@ -234,7 +235,7 @@ class Device {
 
   clear() {
     this.curve?.remove();
-    this.curve = this.differs = null;
+    this.curve = this.differs = this.diverged = null;
     this.part("result").hidden = this.part("table").hidden = true;
     this.judge("", "");
     for (const field of this.form.elements) field.removeAttribute("aria-invalid");
@@ -280,8 +281,13 @@ function quoted(word) {
   return /^[\w.+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
+function sentence(words) {
+  return `${words[0].toUpperCase()}${words.slice(1)}.`;
+}
+
 function megabytes(bytes) {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-for (const root of document.querySelectorAll(".device")) new Device(root);
+// Whoever wants every number finds it in the browser's console: `$0.device.here.costs`.
+for (const root of document.querySelectorAll(".device")) root.device = new Device(root);

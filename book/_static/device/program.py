@@ -47,7 +47,7 @@ def train(chapter, optimizer, declared, recorded, given):
         on_costs=lambda _, costs: tell(costs=[cost.hex() for cost in costs]),
     )
     if history.divergence:
-        tell(error=history.divergence)
+        tell(diverged=history.divergence)
         return
     run = Run.of(trained.network, history, images)
     accuracies = {"train_accuracy": run.train_accuracy, "test_accuracy": run.test_accuracy}
