@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
+.PHONY: help book device site device-test test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -24,6 +24,14 @@ book: .venv/ready ## build the book from its recorded notebooks into _build/html
 	@$(PY) -c 'from jupyter_book.cli.main import main; main()' build . --path-output . -q -W -n --keep-going
 	@$(PY) tests/check_html.py _build/html
 	@echo "The book is built. Open _build/html/index.html in a browser."
+
+device: .venv/ready ## put Python and NumPy for the reader's browser into the built book (fetches 94 MB once)
+	@$(PY) device/pack.py _build/html
+
+site: book device ## build the book as it is published, which can be checked on the reader's device
+
+device-test: .venv/ready ## train in a headless Chromium from what `make site` built, and compare all bits
+	@$(PY) tests/browser/device.py
 
 # One thread a process, as many processes as cores: faster, and no number depends on it.
 test: export OPENBLAS_NUM_THREADS = 1

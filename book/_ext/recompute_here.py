@@ -54,7 +54,8 @@ BUTTONS = """\
 
 RESULT = """\
 <p data-part="state" role="status">This needs a browser with scripts, and the book from a web
-server: a page that is opened as a file may not run it.</p>
+server: a page that is opened as a file may not run it. <code>python -m http.server -d
+_build/html</code> serves the book from the folder that it was built in.</p>
 <progress data-part="progress" aria-label="how far it is" hidden></progress>
 <p data-part="count"></p>
 <p data-part="verdict" role="status"></p>
@@ -163,8 +164,23 @@ def add_panel(app, pagename, templatename, context, doctree):
     app.add_css_file("device/device.css")
 
 
+def told(chapter, optimizer):
+    """Return what a training is told and compared with."""
+    results = record(chapter).to_json(float.hex)
+    return {
+        "chapter": chapter.name,
+        "optimizer": optimizer,
+        "declared": [
+            {"name": p.name, "kind": p.kind, "default": repr(p.default), "comment": p.comment}
+            for p in chapter.parameters.values()
+        ],
+        "recorded": results["parameters"],
+        "run": next(iter(results["runs"].values())),
+    }
+
+
 def write_records(app, error):
-    """Write what a training is told and compared with, a file for each chapter."""
+    """Write that of each chapter into a file, for the page to fetch after the click."""
     if error is not None or app.builder.format != "html" or PAGE not in app.env.found_docs:
         return
     from catnet.book import find_book
@@ -173,19 +189,8 @@ def write_records(app, error):
     for place in ("recorded", "runtime"):
         (folder / place).mkdir(parents=True, exist_ok=True)
     for chapter, optimizer in trained_chapters(find_book()):
-        results = record(chapter).to_json(float.hex)
-        content = {
-            "chapter": chapter.name,
-            "optimizer": optimizer,
-            "declared": [
-                {"name": p.name, "kind": p.kind, "default": repr(p.default), "comment": p.comment}
-                for p in chapter.parameters.values()
-            ],
-            "recorded": results["parameters"],
-            "run": next(iter(results["runs"].values())),
-        }
         path = folder / "recorded" / f"{chapter.name}.json"
-        path.write_text(json.dumps(content), encoding="utf-8")
+        path.write_text(json.dumps(told(chapter, optimizer)), encoding="utf-8")
     manifest = folder / "runtime" / "manifest.json"
     if not manifest.exists():  # nothing to run on, until `make device`
         manifest.write_text("[]\n", encoding="utf-8")

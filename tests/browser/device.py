@@ -30,7 +30,8 @@ RUNTIME = "/_static/device/runtime"
 CHECK = "book/check-on-this-device.html"
 SHORTEST = "06-early-stopping"  # its main run has the fewest updates
 LEARNING = "02-gradient-descent"  # its costs go on changing
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 SECONDS = 1000  # of milliseconds, Playwright's unit
 
 # A coefficient of exp, and the next float above it.
@@ -206,7 +207,8 @@ def main():
     """Run these tests, or say what is missing."""
     if CHROMIUM is None:
         print(
-            "There is no chromium here: install it (on Debian: apt install chromium).",
+            "No Chromium was found: install it (on Debian: apt install chromium), or name it in "
+            "CHROMIUM.",
             file=sys.stderr,
         )
         return 1

