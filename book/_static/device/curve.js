@@ -59,7 +59,7 @@ export class Curve {
       svg.append(make("line", { x1: LEFT, x2: width - RIGHT, y1: up(cost), y2: up(cost) }));
       svg.append(make("text", { x: LEFT - 6, y: up(cost) + 4, "text-anchor": "end" }, cost));
     }
-    for (const update of steps(this.length, width < 500 ? 3 : 5).filter(Number.isInteger)) {
+    for (const update of steps(this.length, width < 500 ? 4 : 5).filter(Number.isInteger)) {
       const anchor = update ? "middle" : "start";
       if (update < this.length) {
         svg.append(make("text", { x: across(update), y: HEIGHT - BOTTOM + 18, "text-anchor": anchor }, update));
