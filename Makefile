@@ -13,7 +13,7 @@ CATNET = .venv/bin/catnet
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help book axe pdf test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
+.PHONY: help book axe pdf device site device-test test wheel-test lint record rerun seeds verify verify-platforms verify-studies benchmark large elsewhere search peers lock clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -37,6 +37,14 @@ pdf: .venv/ready ## print the book as one PDF, by Chromium, and build the book t
 axe: .venv/ready ## look for faults of accessibility in the built book, with axe in Chromium
 	@test -d _build/html || { echo "Build the book first: make book" >&2; exit 2; }
 	@$(PY) tests/check_axe.py _build/html
+
+device: .venv/ready ## put Python and NumPy for the reader's browser into the built book (fetches 94 MB once)
+	@$(PY) device/pack.py _build/html
+
+site: book device ## build the book as it is published, which can be checked on the reader's device
+
+device-test: .venv/ready ## train in a headless Chromium from what `make site` built, and compare all bits
+	@$(PY) tests/browser/device.py
 
 # One thread a process, as many processes as cores: faster, and no number depends on it.
 test: export OPENBLAS_NUM_THREADS = 1

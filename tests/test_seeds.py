@@ -8,7 +8,7 @@ from conftest import PARAMETERS, TRAIN, rewrite, tiny_notebook
 
 import catnet
 from catnet import cli
-from catnet.article import seeds
+from catnet.article import main_run, seeds
 from catnet.errors import CatnetError
 from catnet.report.results import Results, Run
 from catnet.report.running import execution
@@ -229,7 +229,7 @@ def test_bar_on_a_terminal_only(book, chapter, monkeypatch, terminal):
 def test_optimizers_of_the_article_are_known():
     path = Path(__file__).parents[1] / "book" / "published.json"
     runs = json.loads(path.read_text(encoding="utf-8"))["runs"].values()
-    assert {run["optimizer"] for run in runs} <= seeds.OPTIMIZERS.keys()
+    assert {run["optimizer"] for run in runs} <= main_run.OPTIMIZERS.keys()
 
 
 def test_only_the_main_run_is_trained(chapter):

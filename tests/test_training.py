@@ -13,10 +13,12 @@ from catnet import (
     DivergenceError,
     EarlyStopping,
     GradientDescent,
+    Member,
     Network,
     ParameterError,
     Split,
     fit,
+    fit_stack,
 )
 from catnet.engine.gradients import cross_entropy
 from catnet.images.catvnoncat import find_images, load_catvnoncat
@@ -304,6 +306,21 @@ def test_looking_on_does_not_alter_training(optimizer, options, capsys):
         assert seen.costs.tobytes() == history.costs.tobytes()
     captured = capsys.readouterr()
     assert captured.out == "" and (captured.err == "") == ("progress" not in options)
+
+
+def test_costs_are_told_in_order_while_training_goes_on():
+    networks = [Network(DIMS, seed) for seed in (0, 1)]
+    told = [[], []]
+    histories = fit_stack(
+        [Member(network, Adam(0.01)) for network in networks],
+        TRAIN,
+        5,
+        on_costs=lambda number, costs: told[number].append(costs),
+        cost_epsilon=0.0,  # then costs are known at once
+    )
+    for pieces, history in zip(told, histories, strict=True):
+        assert len(pieces) == 5
+        assert [cost for costs in pieces for cost in costs] == history.costs.tolist()
 
 
 def test_an_optimizer_can_be_used_again():

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import fields
 
 import numpy as np
 
 from ..book import find_book
-from ..engine.network import Network
-from ..engine.optimizers import Adam, GradientDescent
-from ..engine.training import Member, fit_stack
+from ..engine.training import fit_stack
 from ..errors import CatnetError
 from ..images.named import load_data
 from ..report.files import json_text, write_text
 from ..report.results import Run
 from ..report.running.execution import execute
+from .main_run import member
 from .published import published_run
 
 __all__ = ["criterion", "outcome", "recorded_search", "search"]
@@ -30,7 +28,6 @@ STUCK = -math.log(0.5 + 1e-6)  # the cost when every output is one half
 CONVERGED = 0.05
 IMAGES = {"train_accuracy": 209, "test_accuracy": 50}
 
-OPTIMIZERS = {"adam": Adam, "gradient_descent": GradientDescent}
 NEEDED = ("dataset", "seed", "layer_dims", "num_iterations")  # of a chapter's parameters
 # Seeds trained together: as many as were tried before, so that no search trains more than twice
 # what it needs to; beyond 16 a stack is hardly faster for its size.
@@ -174,21 +171,17 @@ def _trained(chapter, limit, progress):
                 "needs: declare it in the cell tagged parameters"
             )
     values = chapter.complete({"seed": 0})
-    kind = OPTIMIZERS[published_run(chapter.slug).optimizer]
-    numbers = [field.name for field in fields(kind) if field.name in values]
-    optimizer = kind(**{name: values[name] for name in numbers})
+    optimizer = published_run(chapter.slug).optimizer
     images = load_data(values["dataset"])
     bar = progress and sys.stderr is not None and sys.stderr.isatty()
     seeds = range(0)
     while seeds.stop < limit:
         count = min(max(SMALLEST, seeds.stop), LARGEST)
         seeds = range(seeds.stop, min(seeds.stop + count, limit))
-        networks = [Network(values["layer_dims"], seed) for seed in seeds]
-        frozen = [networks[0].depth] if values.get("freeze_output_layer") else []
-        members = [Member(network, optimizer, frozen) for network in networks]
+        members = [member(values | {"seed": seed}, optimizer) for seed in seeds]
         histories = fit_stack(members, images.train, values["num_iterations"], progress=bar)
-        for seed, network, history in zip(seeds, networks, histories, strict=True):
-            run = None if history.divergence else Run.of(network, history, images)
+        for seed, trained, history in zip(seeds, members, histories, strict=True):
+            run = None if history.divergence else Run.of(trained.network, history, images)
             yield seed, history.costs, run
 
 

@@ -65,10 +65,16 @@ class Run:
     Parameters
     ----------
     member : catnet.Member
+
+    Attributes
+    ----------
+    on_costs : callable or None
+        Called with the costs that are taken note of.
     """
 
     def __init__(self, member):
         self.member, self.network = member, member.network
+        self.on_costs = None
         self.costs, self.validation_costs = [], []
         self.dead_units, self.gradient_norms, self.logit_ranges = [], [], []
         self.snapshots = {}
@@ -79,6 +85,8 @@ class Run:
     def look(self, iteration, updates, place, costs, validation_costs=()):
         """Take note of costs, the last of them before update `iteration`; see whether to go on."""
         self.costs += costs
+        if self.on_costs is not None:
+            self.on_costs(costs)
         if not np.isfinite(costs[-1]):
             self.diverge(
                 f"training diverged: the cost of iteration {iteration} is {costs[-1]}; "

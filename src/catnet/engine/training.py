@@ -268,6 +268,7 @@ def fit_stack(
     cost_epsilon=COST_EPSILON,
     sample_space=False,
     progress=False,
+    on_costs=None,
     save_to=None,
     save_every=1000,
 ):
@@ -300,6 +301,9 @@ def fit_stack(
         `catnet.engine.updating.sample_space`.
     progress : bool
         Show a progress bar on standard error.
+    on_costs : callable, optional
+        Called with a member's number, from 0, and its next training costs, a list of float:
+        while it trains, some iterations at a time, as they become known.
     save_to : str or Path, optional
         A file that the training of one member is saved to, to go on from there if it is begun
         again: with the bits that it would have had without a stop, and the whole history.
@@ -326,6 +330,9 @@ def fit_stack(
         _check_saving(members, snapshots, sample_space, save_every)
         saved = SavedTraining(save_to, members[0], splits)
     runs = [Run(member) for member in members]
+    if on_costs is not None:
+        for number, run in enumerate(runs):
+            run.on_costs = partial(on_costs, number)
     alike = [run for run in runs if not run.member.sees_its_own_images]
     others = [run for run in runs if run.member.sees_its_own_images]
     with Workers() as workers, _bar(num_iterations * len(runs), progress) as bar:

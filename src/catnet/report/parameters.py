@@ -26,7 +26,14 @@ from pathlib import Path
 
 from ..errors import CatnetError, ParameterError
 
-__all__ = ["Interval", "Parameter", "declared", "injected", "read_parameter_file"]
+__all__ = [
+    "Interval",
+    "Parameter",
+    "declaration",
+    "declared",
+    "injected",
+    "read_parameter_file",
+]
 
 KINDS = {
     "int": (int, "a whole number"),
@@ -243,7 +250,7 @@ def declared(source, chapter):
         try:
             if name not in found:  # papermill passes over some lines
                 raise ValueError("there is a second = in its line")
-            parameters[name] = _declaration(chapter, *found[name])
+            parameters[name] = declaration(chapter, *found[name])
         except ValueError as error:
             raise CatnetError(
                 f"chapter {chapter} declares {name} in a way that cannot be read: {error}; "
@@ -252,7 +259,28 @@ def declared(source, chapter):
     return parameters
 
 
-def _declaration(chapter, name, kind, default, comment):
+def declaration(chapter, name, kind, default, comment):
+    """Read one declaration by its parts.
+
+    Parameters
+    ----------
+    chapter, name : str
+    kind : str
+        A key of `KINDS`.
+    default : str
+        As Python writes it.
+    comment : str
+        What stands beside it.
+
+    Returns
+    -------
+    Parameter
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
     if kind not in KINDS:
         raise ValueError(f"its type is not one of {', '.join(KINDS)}")
     meaning, *conditions = (part.strip() for part in comment.split(";"))
