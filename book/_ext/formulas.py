@@ -32,6 +32,8 @@ def set_up_katex(app, config):
     config.katex_prerender = True
     config.katex_css_path = STYLE
     katex.NODEJS_BINARY = node()
+    # Its five seconds are too few on a busy machine: the build failed, and left its Node running.
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
 
 
