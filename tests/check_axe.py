@@ -25,11 +25,13 @@ THEMES = ("light", "dark")
 # WCAG 2.2, A and AA, and what axe itself holds to be good practice.
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-OPEN = """() => {
+OPEN = """async () => {
   for (const closed of document.querySelectorAll("details")) closed.open = true;
-  const panels = document.querySelectorAll(".toggle-hidden > .admonition-title");
-  for (const panel of panels) panel.click();
+  const titles = document.querySelectorAll(".toggle-hidden > .admonition-title");
+  for (const title of titles) title.click();
+  await document.fonts.ready;
   dispatchEvent(new Event("resize"));
+  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
 }"""
 RUN = """async (tags) => {
   const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});

@@ -154,7 +154,7 @@ def _note(outcome):
         ":::",
         "",
         *(FIGURE if rows else ()),
-        "| | | this run | recorded |",
+        "| run | what | this run | recorded |",
         "|---|---|---|---|",
         *(f"| parameter | {name} | `{here}` | `{old}` |" for name, here, old in changed),
         *(
