@@ -87,13 +87,18 @@ class CheckOnThisDevice(SphinxDirective):
         from catnet.book import find_book
 
         book = find_book()
+        chapters = {
+            chapter: record(chapter).parameters["num_iterations"]
+            for chapter, _ in trained_chapters(book)
+        }
+        shortest = min(chapters, key=chapters.get)
         options = ""
-        for chapter, _ in trained_chapters(book):
-            count = record(chapter).parameters["num_iterations"]
+        for chapter, count in chapters.items():
             title = (
                 f"chapter {chapter.names[-1]}, {chapter.slug.replace('-', ' ')}: {count} updates"
             )
-            options += f'<option value="{chapter.name}">{escape(title)}</option>'
+            chosen = " selected" if chapter is shortest else ""
+            options += f'<option value="{chapter.name}"{chosen}>{escape(title)}</option>'
         html = CHECK.format(options=options, buttons=BUTTONS, result=RESULT)
         return [nodes.raw("", html, format="html")]
 
