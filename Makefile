@@ -10,6 +10,8 @@ CATNET = .venv/bin/catnet
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
+# Compiled once, not in each of some hundred processes, whatever the shell says of that.
+unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
