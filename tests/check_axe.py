@@ -29,9 +29,14 @@ OPEN = """async () => {
   for (const closed of document.querySelectorAll("details")) closed.open = true;
   const titles = document.querySelectorAll(".toggle-hidden > .admonition-title");
   for (const title of titles) title.click();
+  for (const fading of document.getAnimations()) fading.finish();
   await document.fonts.ready;
   dispatchEvent(new Event("resize"));
   for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+}"""
+# The words of code are most of a page, and their colours do not depend on its width.
+PLAIN_CODE = """() => {
+  for (const code of document.querySelectorAll("pre")) code.textContent = code.textContent;
 }"""
 RUN = """async (tags) => {
   const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});
@@ -69,6 +74,7 @@ def look_at_all(paths, root):
                     page.set_viewport_size({"width": width, "height": 900})
                     where = path.relative_to(root).as_posix()
                     faults += look(page, f"{where}, {theme}, {width} px")
+                    page.evaluate(PLAIN_CODE)
         browser.close()
     return faults
 

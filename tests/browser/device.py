@@ -214,7 +214,7 @@ def main():
     if not manifest.exists() or not json.loads(manifest.read_bytes()):
         print("The book is not built with what the browser runs: run `make site`.", file=sys.stderr)
         return 1
-    return pytest.main([__file__, "-q", "-p", "no:cacheprovider"])
+    return pytest.main([__file__, "-q", "-p", "no:cacheprovider", "-n", "2"])
 
 
 if __name__ == "__main__":
