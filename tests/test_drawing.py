@@ -49,25 +49,46 @@ def test_letters_too_small_for_a_phone_are_refused():
         Drawing(small, 3, 3)
 
 
-def test_a_page_gets_four_and_fetches_what_it_shows(tmp_path):
-    data, metadata = Drawing(draw, 3, 5)._repr_mimebundle_()
-    output = v4.new_output("display_data", data=data, metadata=metadata)
-    figure = {"mystnb": {"figure": {"caption": "Two lines.", "name": "fig-lines"}}}
-    figure["mystnb"]["image"] = {"alt": "Two lines that rise."}
-    cell = v4.new_code_cell("drawing", outputs=[output], metadata=figure, execution_count=1)
+def built(folder, cell):
+    """Return the folder of a book of these two pages, the second with what the first has glued."""
     nbformat.write(
-        v4.new_notebook(cells=[v4.new_markdown_cell("# A"), cell]), tmp_path / "index.ipynb"
+        v4.new_notebook(cells=[v4.new_markdown_cell("# A\n\n[](other.md)"), cell]),
+        folder / "index.ipynb",
     )
-    (tmp_path / "conf.py").write_text(
+    (folder / "other.md").write_text(
+        "---\norphan: true\n---\n# B\n\n"
+        "```{figure-from} lines\n:doc: index.ipynb\n:alt: The same lines.\n\nAgain.\n```\n",
+        encoding="utf-8",
+    )
+    (folder / "conf.py").write_text(
         f"import sys; sys.path.append({str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_nb', 'drawings']\nnb_execution_mode = 'off'\n",
+        "extensions = ['myst_nb', 'figure_from', 'drawings']\nnb_execution_mode = 'off'\n",
         encoding="utf-8",
     )
     with docutils_namespace():
-        out = tmp_path / "_build"
-        Sphinx(tmp_path, tmp_path, out, out / ".trees", "html", status=None).build()
+        out = folder / "_build"
+        Sphinx(folder, folder, out, out / ".trees", "html", status=None).build()
+    return out
+
+
+def files_shown(page):
+    """Return name, screen and mode of every file of a drawing that a page names."""
+    html = page.read_text(encoding="utf-8")
+    return re.findall(r'(?:src|srcset)="_images/(\w+-(\w+)-(\w+)\.svg)"', html)
+
+
+def test_a_page_gets_four_and_fetches_what_it_shows(tmp_path):
+    data, metadata = Drawing(draw, 3, 5)._repr_mimebundle_()
+    metadata["scrapbook"] = {"name": "lines", "mime_prefix": ""}  # as `glue` does it
+    output = v4.new_output("display_data", data=data | {"text/plain": "Drawing"}, metadata=metadata)
+    figure = {"mystnb": {"figure": {"caption": "Two lines.", "name": "fig-lines"}}}
+    figure["mystnb"]["image"] = {"alt": "Two lines that rise."}
+    out = built(
+        tmp_path,
+        v4.new_code_cell("drawing", outputs=[output], metadata=figure, execution_count=1),
+    )
     html = (out / "index.html").read_text(encoding="utf-8")
-    files = re.findall(r'(?:src|srcset)="_images/(\w+-(\w+)-(\w+)\.svg)"', html)
+    files = files_shown(out / "index.html")
     assert [(screen, mode) for _, screen, mode in files] == [
         (screen, mode) for mode in ("light", "dark") for screen in ("narrow", "wide")
     ]
@@ -77,3 +98,5 @@ def test_a_page_gets_four_and_fetches_what_it_shows(tmp_path):
         svg = (out / "_images" / file).read_text(encoding="utf-8")
         assert (svg == data["image/svg+xml"]) == ((screen, mode) == ("wide", "light"))
         assert ("#ffffff" in svg) == (mode == "light")
+    assert files_shown(out / "other.html") == files
+    assert (out / "other.html").read_text(encoding="utf-8").count('alt="The same lines."') == 2

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import nbformat
 from docutils import nodes
+from myst_nb.ext.glue.crossref import read_glue_cache
+from myst_nb.ext.glue.utils import PendingGlueReference
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 # The theme's dark background, and what is read on it; other colours do for both.
@@ -24,6 +26,7 @@ DARK = {
     "#009e73": "#30c79d",
     "#d55e00": "#ff8b42",
 }
+SVG = "image/svg+xml"
 COLOUR = re.compile("|".join(DARK))
 SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"')
 PIXELS = 96 / 72
@@ -33,6 +36,26 @@ class drawing(nodes.image):  # noqa: N801 - a docutils node, named like all of t
     """An image of which there are four."""
 
 
+class GluedDrawings(SphinxPostTransform):
+    """Put an image where a page refers to a drawing that another one has glued.
+
+    myst-nb itself knows no SVG there.
+    """
+
+    default_priority = 4  # before it shows the words that stand for the drawing (5)
+
+    def run(self):
+        """Run the transform on one page."""
+        for reference in list(self.document.findall(PendingGlueReference)):
+            if reference.gtype == "text":
+                continue
+            glued = read_glue_cache(self.env.mystnb_config.output_folder, reference.refdoc)
+            svg = glued.get(reference.key, {}).get("data", {}).get(SVG, "")
+            file = file_name(svg)
+            if file in self.app.drawings:
+                reference.replace_self(nodes.image(uri=file, candidates={"*": file}))
+
+
 class FindDrawings(SphinxPostTransform):
     """Put a drawing in the place of each image that a notebook has twice."""
 
@@ -40,17 +63,13 @@ class FindDrawings(SphinxPostTransform):
 
     def run(self):
         """Run the transform on one page."""
-        narrow = self.app.narrow_drawings
         for image in list(self.document.findall(nodes.image)):
             name = Path(image["uri"]).name
-            if name in narrow:
-                image.replace_self(self.four(image, name, narrow[name]))
+            if name in self.app.drawings:
+                image.replace_self(self.four(image, name, self.app.drawings[name]))
 
-    def four(self, image, name, narrow):
+    def four(self, image, name, texts):
         """Write the four files; return the node that shows them."""
-        folder = Path(self.env.srcdir, image["uri"]).parent
-        wide = Path(folder, name).read_text(encoding="utf-8")
-        texts = {"wide": wide, "narrow": narrow}
         files = {}
         for screen, text in texts.items():
             for mode, svg in (("light", text), ("dark", dark(text))):
@@ -75,9 +94,14 @@ def size(svg):
     return [round(float(points) * PIXELS) for points in SIZE.search(svg).groups()]
 
 
+def file_name(svg):
+    """Return the name of the file that myst-nb writes an SVG to."""
+    return hashlib.sha256(os.linesep.join(svg.splitlines()).encode()).hexdigest() + ".svg"
+
+
 def read_notebooks(app, env, docnames):
-    """Remember the narrow ones of all notebooks, by the name that myst-nb gives the wide ones."""
-    app.narrow_drawings = {}
+    """Remember both of every drawing of all notebooks, by the name of the wide one's file."""
+    app.drawings = {}
     for docname in env.found_docs:
         path = Path(env.doc2path(docname))
         if path.suffix != ".ipynb":
@@ -86,9 +110,8 @@ def read_notebooks(app, env, docnames):
             for output in cell.get("outputs", []):
                 narrow = output.get("metadata", {}).get("catnet", {}).get("narrow")
                 if narrow is not None:
-                    wide = os.linesep.join(output["data"]["image/svg+xml"].splitlines())
-                    digest = hashlib.sha256(wide.encode()).hexdigest()
-                    app.narrow_drawings[f"{digest}.svg"] = narrow
+                    wide = output["data"][SVG]
+                    app.drawings[file_name(wide)] = {"wide": wide, "narrow": narrow}
 
 
 def visit_drawing(translator, node):
@@ -115,8 +138,9 @@ def depart_drawing(translator, node):
 
 def setup(app):
     """Register with Sphinx."""
-    app.narrow_drawings = {}
+    app.drawings = {}
     app.add_node(drawing, html=(visit_drawing, depart_drawing))
     app.connect("env-before-read-docs", read_notebooks)
+    app.add_post_transform(GluedDrawings)
     app.add_post_transform(FindDrawings)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

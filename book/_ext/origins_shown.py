@@ -71,7 +71,7 @@ class NameCells(SphinxTransform):
 class Trace(SphinxPostTransform):
     """Find where the numbers and figures of a page come from."""
 
-    default_priority = 4  # before what is glued loses its name (5)
+    default_priority = 3  # before what is glued loses its name (4: drawings, 5)
     formats = ("html",)
 
     def run(self):
