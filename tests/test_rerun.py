@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import rewrite, tiny_notebook
+from matplotlib.figure import Figure
 
 from catnet import cli
 from catnet.errors import CatnetError
@@ -187,12 +188,15 @@ def test_curves_stand_beside_the_recorded_ones():
         return Results(CHAPTER, {}, {n: Run(np.array(c), 1.0, 0.5, "ab") for n, c in runs.items()})
 
     here = results(same=[0.5, 0.25], other=[0.5, 0.2], new=[0.5])
-    figure = figures.beside_recorded(here, results(same=[0.5, 0.25], other=[0.5, 0.25, 0.1]))
+    figure, alone = Figure(), Figure()
+    recorded = results(same=[0.5, 0.25], other=[0.5, 0.25, 0.1])
+    figures.beside_recorded(figure, here, recorded)
     drawn = [[line.get_ydata().tolist() for line in axes.lines] for axes in figure.axes]
     assert drawn == [[[0.5, 0.25]] * 2, [[0.5, 0.25, 0.1], [0.5, 0.2]], [[0.5]]]
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["same: the same costs, to the last bit", "other", "new"]
-    assert len(figures.beside_recorded(here, None).axes) == 3
+    figures.beside_recorded(alone, here, None)
+    assert len(alone.axes) == 3
 
 
 def test_links_to_other_chapters_keep_their_text():

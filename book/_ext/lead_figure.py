@@ -19,11 +19,11 @@ class LeadFigure(SphinxTransform):
             for node in self.document.findall(nodes.container)
             if node.get("nb_element") == "cell_code"
         ]
-        for lead in cells:
-            if lead is not cells[0] and "lead" in lead["cell_metadata"].get("tags", ()):
-                lead.parent.remove(lead)
-                first = cells[0]
-                first.parent.insert(first.parent.index(first), lead)
+        leads = [cell for cell in cells if "lead" in cell["cell_metadata"].get("tags", ())]
+        others = [cell for cell in cells if cell not in leads]
+        for lead in leads if others else ():
+            lead.parent.remove(lead)
+            others[0].parent.insert(others[0].parent.index(others[0]), lead)
 
 
 def setup(app):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from .drawing import NARROW, WIDE, Drawing
@@ -88,23 +87,18 @@ def learning_curves(axes, runs, published=None, *, logarithmic=False):
     axes.legend()
 
 
-def beside_recorded(results, recorded):
+def beside_recorded(figure, results, recorded):
     """Draw every run of a rerun in a panel of its own, beside the recorded run of that name.
 
     Parameters
     ----------
+    figure : matplotlib.figure.Figure
+        An empty one.
     results : Results
         At least one run.
     recorded : Results or None
         Runs that it does not have stand alone.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Not one of pyplot's: no display is needed, and nothing is left open.
     """
-    style()
-    figure = Figure(figsize=(7.2, 0.5 + 2.2 * len(results.runs)))
     panels = figure.subplots(len(results.runs), sharex=True, squeeze=False)[:, 0]
     for axes, (name, run) in zip(panels, results.runs.items(), strict=True):
         old = recorded.runs.get(name) if recorded else None
@@ -119,7 +113,6 @@ def beside_recorded(results, recorded):
         axes.margins(x=0.01)
     panels[0].legend()
     panels[-1].set_xlabel("iteration")
-    return figure
 
 
 def seed_search(axes, search, published, test, *, narrow=False):

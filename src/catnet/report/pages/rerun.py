@@ -11,20 +11,21 @@ from ..files import json_text, new_folder, scratch_folder, write_text
 from ..results import Results
 from ..running.execution import execute
 from . import figures
+from .drawing import Drawing
 from .page import build_page, require_jupyter_book
 
 __all__ = ["Rerun", "comparison", "rerun"]
 
-CURVES = "this-run-beside-the-recorded.png"
-FIGURE = (
-    f":::{{figure}} {CURVES}",
-    ":alt: Training cost at each iteration, this run beside the recorded one, a panel a run.",
-    "",
-    "Training cost before each update, this run (thin line) beside the one that the book records "
-    "(broad line), on a logarithmic scale.",
-    ":::",
-    "",
-)
+FIGURE = {
+    "figure": {
+        "caption": "Training cost before each update, this run (thin line) beside the one that "
+        "the book records (broad line), on a logarithmic scale.",
+        "name": "this-run-beside-the-recorded",
+    },
+    "image": {
+        "alt": "Training cost at each iteration, this run beside the recorded one, a panel a run."
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def rerun(chapter, given, output=None, *, progress=False):
         }
         with scratch_folder() as work:
             if results.runs:
-                figures.beside_recorded(results, recorded).savefig(work / CURVES)
+                notebook.cells.insert(1, _curves(results, recorded))
             build_page(notebook, _note(outcome), chapter.book.root, folder, work)
         write_text(folder / "results.json", json_text(content))
     return outcome
@@ -141,6 +142,23 @@ def _numbers(run):
     }
 
 
+def _curves(results, recorded):
+    """Return a cell that shows the curves, as if it had drawn them."""
+    from nbformat import v4
+
+    figures.style()
+
+    def draw(figure, narrow):
+        figures.beside_recorded(figure, results, recorded)
+
+    height = 0.5 + 2.2 * len(results.runs)
+    data, metadata = Drawing(draw, height, height)._repr_mimebundle_()
+    return v4.new_code_cell(
+        outputs=[v4.new_output("display_data", data=data, metadata=metadata)],
+        metadata={"tags": ["lead", "remove-input"], "mystnb": FIGURE},
+    )
+
+
 def _note(outcome):
     changed, rows = comparison(outcome)
     names = [name for name, *_ in rows]
@@ -153,7 +171,6 @@ def _note(outcome):
         + "; the text is the book's, and speaks of the recorded run.",
         ":::",
         "",
-        *(FIGURE if rows else ()),
         "| run | what | this run | recorded |",
         "|---|---|---|---|",
         *(f"| parameter | {name} | `{here}` | `{old}` |" for name, here, old in changed),
