@@ -84,3 +84,18 @@ def test_a_forest_plot_shows_limits_in_their_unit_and_verdicts_in_words():
     assert [text.get_text() for text in axes.texts] == words
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first at the top
     plt.close(figure)
+
+
+def test_a_narrow_forest_plot_has_its_names_and_verdicts_above_the_limits():
+    some = [crossed.Difference(0.1, 0.02, 0.2, 0.04, 0.18), crossed.Difference(0, -0.1, 0.1, 0, 0)]
+    words, names = ["supported", "undecided"], ["more", "the same"]
+    figure, (wide, narrow) = plt.subplots(1, 2)
+    figures.forest(wide, some, words=words, names=names)
+    figures.forest(narrow, some, words=words, names=names, narrow=True)
+    assert [text.get_text() for text in wide.get_yticklabels()] == names
+    assert not narrow.get_yticklabels()
+    written = [text.get_text() for text in narrow.texts]
+    assert written == ["supported", "more", "undecided", "the same"]
+    dots = [line.get_ydata()[0] for line in narrow.lines if line.get_marker() == "o"]
+    assert all(text.get_position()[1] < dots[n // 2] for n, text in enumerate(narrow.texts))
+    plt.close(figure)

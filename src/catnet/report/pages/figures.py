@@ -207,7 +207,7 @@ def gallery(images, captions, columns=8, narrow_columns=4):
     return Drawing(draw, height(columns, WIDE), height(narrow_columns, NARROW))
 
 
-def forest(axes, differences, *, scale=1.0, band=None, words=None):
+def forest(axes, differences, *, scale=1.0, band=None, words=None, names=None, narrow=False):
     """Draw differences below each other: 95 % limits thin, 90 % limits thick.
 
     Parameters
@@ -222,28 +222,44 @@ def forest(axes, differences, *, scale=1.0, band=None, words=None):
     words : sequence of str, optional
         The verdict on each, or ``"above 0"`` or ``"below 0"``, written beside it in the colour that
         it is drawn in.
+    names : sequence of str, optional
+        What each is called, written at its left.
+    narrow : bool
+        Name and verdict are then written above each difference: beside it there is no room.
     """
     colours = {"supported": BLUE, "contradicted": RED, "equal": GREEN, "undecided": GREY}
     colours |= {"above 0": BLUE, "below 0": RED}
     if band is not None:
         axes.axvspan(-scale * band, scale * band, color="#EEF2F5", linewidth=0)
-    axes.axvline(0, color=GREY, linewidth=1)
+    if not narrow:
+        axes.axvline(0, color=GREY, linewidth=1)
+    beside = axes.get_yaxis_transform()
     for row, one in enumerate(differences):
         colour = BLUE if words is None else colours[words[row]]
-        axes.plot([scale * one.low, scale * one.high], [row, row], color=colour)
+        at, above = (row + 0.2, row - 0.22) if narrow else (row, row)
+        if narrow:  # not through the names
+            axes.plot([0, 0], [row - 0.02, row + 0.42], color=GREY, linewidth=1)
+        axes.plot([scale * one.low, scale * one.high], [at, at], color=colour)
         axes.plot(
-            [scale * one.low_90, scale * one.high_90], [row, row], color=colour, linewidth=4,
+            [scale * one.low_90, scale * one.high_90], [at, at], color=colour, linewidth=4,
             solid_capstyle="butt",
         )  # fmt: skip
         axes.plot(
-            scale * one.value, row, "o", color="white", markeredgecolor=colour,
+            scale * one.value, at, "o", color="white", markeredgecolor=colour,
             markeredgewidth=1.8, markersize=6.5,
         )  # fmt: skip
         if words is not None:
             axes.text(
-                1.02, row, words[row], transform=axes.get_yaxis_transform(), color=colour,
-                fontsize=8.5, va="center",
+                1.0 if narrow else 1.02, above, words[row], transform=beside, color=colour,
+                fontsize=8.5, va="center", ha="right" if narrow else "left",
             )  # fmt: skip
+        if names is not None and narrow:
+            axes.text(0, above, names[row], transform=beside, fontsize=8.5, va="center")
+    if narrow:
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+    elif names is not None:
+        axes.set_yticks(range(len(differences)), names, fontsize=8.5)
     axes.set_ylim(len(differences) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
 
