@@ -40,11 +40,12 @@ class FindDrawings(SphinxPostTransform):
 
     def run(self):
         """Run the transform on one page."""
-        narrow = self.app.narrow_drawings
+        outputs = self.app.drawing_outputs
         for image in list(self.document.findall(nodes.image)):
             name = Path(image["uri"]).name
-            if name in narrow:
-                image.replace_self(self.four(image, name, narrow[name]))
+            if name in outputs:
+                narrow = outputs[name]["metadata"]["catnet"]["narrow"]
+                image.replace_self(self.four(image, name, narrow))
 
     def four(self, image, name, narrow):
         """Write the four files; return the node that shows them."""
@@ -76,19 +77,18 @@ def size(svg):
 
 
 def read_notebooks(app, env, docnames):
-    """Remember the narrow ones of all notebooks, by the name that myst-nb gives the wide ones."""
-    app.narrow_drawings = {}
+    """Remember the drawings of all notebooks, by the name that myst-nb gives the wide ones."""
+    app.drawing_outputs = {}
     for docname in env.found_docs:
         path = Path(env.doc2path(docname))
         if path.suffix != ".ipynb":
             continue
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", []):
-                narrow = output.get("metadata", {}).get("catnet", {}).get("narrow")
-                if narrow is not None:
+                if "narrow" in output.get("metadata", {}).get("catnet", {}):
                     wide = os.linesep.join(output["data"]["image/svg+xml"].splitlines())
                     digest = hashlib.sha256(wide.encode()).hexdigest()
-                    app.narrow_drawings[f"{digest}.svg"] = narrow
+                    app.drawing_outputs[f"{digest}.svg"] = output
 
 
 def visit_drawing(translator, node):
@@ -115,7 +115,7 @@ def depart_drawing(translator, node):
 
 def setup(app):
     """Register with Sphinx."""
-    app.narrow_drawings = {}
+    app.drawing_outputs = {}
     app.add_node(drawing, html=(visit_drawing, depart_drawing))
     app.connect("env-before-read-docs", read_notebooks)
     app.add_post_transform(FindDrawings)
