@@ -46,12 +46,16 @@
     return { element: html("div", { class: "moving-slider" }, html("label", { for: id }, label), input, value), choose };
   }
 
-  /* Make a box in which `draw(width, height)` draws an SVG, anew whenever its size changes. */
+  /* Make a box in which `draw(width, height)` draws an SVG, anew whenever its size changes.
+
+     Where it is the same element it stays where it is, or it would lose the focus. */
   function canvas(draw) {
     const element = html("div", { class: "moving-canvas" });
     new ResizeObserver(() => {
       const { clientWidth, clientHeight } = element;
-      if (clientWidth && clientHeight) element.replaceChildren(draw(clientWidth, clientHeight));
+      if (!clientWidth || !clientHeight) return; // folded away
+      const picture = draw(clientWidth, clientHeight);
+      if (picture.parentNode !== element) element.replaceChildren(picture);
     }).observe(element);
     return element;
   }

@@ -28,6 +28,8 @@
     const said = html("div", { class: "moving-said", role: "status" }, words, html("p", {}, command));
     words.textContent = HINT;
 
+    let forget = () => {}; // takes the ring off the dot that is spoken of
+
     function say(dot) {
       words.replaceChildren(
         html("strong", {}, `seed ${dot.seed}`),
@@ -42,8 +44,10 @@
       let columns = new Map(); // of dots that are as often right: each a list, from the bottom up
       let places = new Map(); // of each dot, while it is drawn
       let tallest = 0;
-      let chosen = null;
+      let chosen = null; // where the keyboard is
+      let marked = null; // what is spoken of, if it is here
       const ring = svg("circle", { class: "moving-ring" });
+      const many = html("span");
       const list = svg("svg", { role: "listbox", tabindex: 0 });
 
       function arrange() {
@@ -55,16 +59,29 @@
         chosen = inOrder[0];
         tallest = Math.max(...[...columns.values()].map((dots) => dots.length));
         place.style.flexGrow = tallest; // so that dots are about as large in both panels
+        many.textContent = `${arm.dots.length} networks`;
         list.setAttribute("aria-label", `${arm.name}: ${arm.dots.length} networks by test accuracy`);
       }
 
-      function mark(dot) {
-        const place = places.get(dot);
+      function unmark() {
+        marked = null;
+        ring.remove();
+      }
+
+      function putRing() {
+        const place = places.get(marked);
         if (!place) return;
-        ring.setAttribute("cx", place.x);
-        ring.setAttribute("cy", place.y);
-        ring.setAttribute("r", place.radius + 2.5);
+        for (const [name, value] of [["cx", place.x], ["cy", place.y], ["r", place.radius + 2.5]]) {
+          ring.setAttribute(name, value);
+        }
         list.append(ring);
+      }
+
+      function mark(dot) {
+        if (forget !== unmark) forget();
+        forget = unmark;
+        marked = dot;
+        putRing();
         say(dot);
       }
 
@@ -83,10 +100,13 @@
         const step = (width - 2 * SIDE) / (ends[1] - ends[0]);
         const across = (right) => SIDE + (right - ends[0]) * step;
         const room = height - TOP - BOTTOM;
+        // As many abreast as leaves the largest dots.
+        const wide = (abreast) => (step * 0.9) / abreast;
+        const high = (abreast) => room / Math.ceil(tallest / abreast);
+        const size = (abreast) => Math.min(wide(abreast), high(abreast), LARGEST);
         let abreast = 1;
-        const size = () => Math.min((step * 0.9) / abreast, LARGEST);
-        while (Math.ceil(tallest / abreast) * size() > room) abreast += 1;
-        abreast = Math.max(abreast, Math.floor((step * 0.9) / LARGEST));
+        for (let more = 2; wide(more) > 1; more += 1) if (size(more) >= size(abreast)) abreast = more;
+        const [along, up] = [wide(abreast), high(abreast)].map((room) => Math.min(room, LARGEST));
         const ground = height - BOTTOM;
         const axis = svg("g", { "aria-hidden": "true" });
         axis.append(svg("line", { class: "moving-axis", x1: SIDE, x2: width - SIDE, y1: ground, y2: ground }));
@@ -104,12 +124,12 @@
         places = new Map();
         for (const [right, dots] of columns) {
           dots.forEach((dot, n) => {
-            const x = across(right) + ((n % abreast) - (Math.min(abreast, dots.length) - 1) / 2) * size();
-            const y = ground - 1 - (Math.floor(n / abreast) + 0.5) * size();
-            const radius = size() * 0.44;
+            const x = across(right) + ((n % abreast) - (Math.min(abreast, dots.length) - 1) / 2) * along;
+            const y = ground - 1 - (Math.floor(n / abreast) + 0.5) * up;
+            const radius = size(abreast) * 0.44;
             const label = `seed ${dot.seed}: ${dot.right} of ${data.of} right, ${data.states[dot.state]}`;
             const element = svg("circle", {
-              id: newId(), role: "option", "aria-label": label, "aria-selected": "false",
+              id: newId(), role: "option", "aria-label": label, "aria-selected": dot === chosen,
               class: `moving-state-${dot.state}`, cx: x.toFixed(1), cy: y.toFixed(1), r: radius.toFixed(2),
             });
             places.set(dot, { element, x, y, radius });
@@ -117,6 +137,7 @@
           });
         }
         list.setAttribute("aria-activedescendant", places.get(chosen).element.id);
+        putRing();
         return list;
       }
 
@@ -170,14 +191,15 @@
       arrange();
       const id = newId();
       const select = html("select", { id });
-      arms.forEach((one, n) => select.append(html("option", { value: n }, `${one.name} (${one.dots.length} networks)`)));
+      arms.forEach((one, n) => select.append(html("option", { value: n }, one.name)));
       select.value = start;
       select.addEventListener("change", () => {
         arm = arms[select.value];
+        unmark();
         arrange();
         draw(place.clientWidth, place.clientHeight);
       });
-      return [html("div", { class: "moving-choice" }, html("label", { for: id }, label), select), place];
+      return [html("div", { class: "moving-choice" }, html("label", { for: id }, label), select, many), place];
     }
 
     const key = html("p", { class: "moving-key" });
