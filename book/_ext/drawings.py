@@ -66,7 +66,10 @@ class FindDrawings(SphinxPostTransform):
         for image in list(self.document.findall(nodes.image)):
             name = Path(image["uri"]).name
             if name in self.app.drawings:
-                image.replace_self(self.four(image, name, self.app.drawings[name]))
+                output = self.app.drawings[name]
+                narrow = output["metadata"]["catnet"]["narrow"]
+                texts = {"wide": output["data"][SVG], "narrow": narrow}
+                image.replace_self(self.four(image, name, texts))
 
     def four(self, image, name, texts):
         """Write the four files; return the node that shows them."""
@@ -100,7 +103,7 @@ def file_name(svg):
 
 
 def read_notebooks(app, env, docnames):
-    """Remember both of every drawing of all notebooks, by the name of the wide one's file."""
+    """Remember the drawings of all notebooks, by the name of the wide one's file."""
     app.drawings = {}
     for docname in env.found_docs:
         path = Path(env.doc2path(docname))
@@ -108,10 +111,8 @@ def read_notebooks(app, env, docnames):
             continue
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", []):
-                narrow = output.get("metadata", {}).get("catnet", {}).get("narrow")
-                if narrow is not None:
-                    wide = output["data"][SVG]
-                    app.drawings[file_name(wide)] = {"wide": wide, "narrow": narrow}
+                if "narrow" in output.get("metadata", {}).get("catnet", {}):
+                    app.drawings[file_name(output["data"][SVG])] = output
 
 
 def visit_drawing(translator, node):

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import StringIO
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-__all__ = ["NARROW", "WIDE", "Drawing"]
+__all__ = ["MOVING", "NARROW", "WIDE", "Drawing", "Moving"]
 
 WIDE, NARROW = 7.2, 3.5  # inches, of 96 pixels: a page's column, and a phone's of 375 pixels
 SMALLEST = 6.75  # points: nine pixels
 
+MOVING = "application/vnd.catnet.moving+json"
+"""MIME type of what a moving figure shows: an output like any other, which is compared."""
+
 # Nothing of the day or of chance is in the file; letters are outlines, the same everywhere.
 SETTINGS = {"svg.hashsalt": "catnet", "svg.fonttype": "path"}
 NOTHING = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+@dataclass(frozen=True)
+class Moving:
+    """What takes the place of a drawing on a page, where scripts run.
+
+    Parameters
+    ----------
+    figure : str
+        The name of the script that draws it, in ``_static/moving``.
+    data : dict
+        What that shows, for JSON; rounded to what can be seen of it.
+    """
+
+    figure: str
+    data: dict
 
 
 class Drawing:
@@ -30,6 +50,8 @@ class Drawing:
         Called twice, with an empty matplotlib Figure and with whether the screen is narrow.
     height, narrow_height : float
         Of the two, in inches; they are 7.2 and 3.5 inches wide.
+    moving : Moving, optional
+        Shown in its place, and in its box, where it can move; the drawing says it all at rest.
 
     Raises
     ------
@@ -37,7 +59,8 @@ class Drawing:
         If the narrow one has letters of less than nine pixels, which no phone's reader can read.
     """
 
-    def __init__(self, draw, height, narrow_height):
+    def __init__(self, draw, height, narrow_height, moving=None):
+        self.moving = moving
         self.wide = _svg(_drawn(draw, (WIDE, height), narrow=False))
         figure = _drawn(draw, (NARROW, narrow_height), narrow=True)
         small = [
@@ -50,7 +73,10 @@ class Drawing:
         self.narrow = _svg(figure)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/svg+xml": self.wide}, {"catnet": {"narrow": self.narrow}}
+        data = {"image/svg+xml": self.wide}
+        if self.moving is not None:
+            data[MOVING] = {"figure": self.moving.figure, "data": self.moving.data}
+        return data, {"catnet": {"narrow": self.narrow}}
 
     def __repr__(self):
         return "Drawing"  # without an address: nbval compares it
