@@ -122,6 +122,7 @@ def test_a_page_gets_the_data_and_the_scripts_of_its_own_figures_alone(tmp_path)
         scripts = re.findall(r'<script defer="defer" src="_static/moving/(\w+)\.js', html)
         assert scripts == ["moving", name]
         assert html.index("</script></div>") < html.index("<figcaption>")
+        assert html.count("<figcaption>") == 1
     assert "moving" not in (out / "index.html").read_text(encoding="utf-8")
 
 
@@ -141,23 +142,28 @@ def site(tmp_path_factory):
     return build(tmp_path_factory.mktemp("moving"))
 
 
-@pytest.fixture
-def opened(site):
-    """Return a function that opens one page; nothing may fail on it, nor leave it."""
+@pytest.fixture(scope="module")
+def browser(site):
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is in the extra test")
-    faults, asked = [], []
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-
-        def open_page(name, **settings):
-            page = browser.new_context(**settings).new_page()
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on("request", lambda request: asked.append(request.url))
-            page.goto((site / f"{name}.html").as_uri())
-            return page
-
-        yield open_page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def opened(site, browser):
+    """Return a function that opens one page; nothing may fail on it, nor leave it."""
+    faults, asked = [], []
+
+    def open_page(name, **settings):
+        page = browser.new_context(**settings).new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((site / f"{name}.html").as_uri())
+        return page
+
+    yield open_page
     assert faults == [] and all(url.startswith("file:") for url in asked)
 
 

@@ -15,6 +15,11 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from catnet.report.pages.drawing import MOVING
 
+
+class moving(nodes.General, nodes.Element):  # noqa: N801 - a docutils node, named like all of them
+    """The box of a drawing that can move: one node, as a figure's caption must be its second."""
+
+
 FIGURE = re.compile(r'<div class="moving" data-moving="(\w+)">')
 
 
@@ -31,13 +36,21 @@ class PutMoving(SphinxPostTransform):
             found = self.app.drawings[Path(node["uri"]).name]["data"].get(MOVING)
             if found is None:
                 continue
-            content = json.dumps(found["data"], separators=(",", ":"), ensure_ascii=False)
-            content = content.replace("<", "\\u003c")
-            begin = f'<div class="moving" data-moving="{found["figure"]}">'
-            end = f'<script type="application/json">{content}</script></div>'
-            node.replace_self(
-                [nodes.raw("", begin, format="html"), node, nodes.raw("", end, format="html")]
-            )
+            box = moving("", figure=found["figure"], data=found["data"])
+            node.replace_self(box)
+            box += node
+
+
+def visit_moving(translator, node):
+    """Open the box."""
+    translator.body.append(f'<div class="moving" data-moving="{node["figure"]}">')
+
+
+def depart_moving(translator, node):
+    """Close it, with the data in it."""
+    content = json.dumps(node["data"], separators=(",", ":"), ensure_ascii=False)
+    content = content.replace("<", "\\u003c")
+    translator.body.append(f'<script type="application/json">{content}</script></div>')
 
 
 def add_scripts(app, pagename, templatename, context, doctree):
@@ -54,6 +67,7 @@ def add_scripts(app, pagename, templatename, context, doctree):
 def setup(app):
     """Register with Sphinx."""
     app.setup_extension("drawings")
+    app.add_node(moving, html=(visit_moving, depart_moving))
     app.add_post_transform(PutMoving)
     app.connect("html-page-context", add_scripts)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
