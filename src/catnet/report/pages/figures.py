@@ -164,7 +164,7 @@ def seed_search(axes, search, published, test, *, narrow=False):
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 
-def gallery(images, captions, columns=8, narrow_columns=4):
+def gallery(images, captions, columns=8, narrow_columns=4, frames=None):
     """Draw images in rows, each with a short caption below.
 
     Parameters
@@ -173,6 +173,8 @@ def gallery(images, captions, columns=8, narrow_columns=4):
     captions : sequence of str
     columns, narrow_columns : int
         On wide screens and on narrow ones.
+    frames : sequence of str, optional
+        A colour for each image's frame. What it means, its caption says too.
 
     Returns
     -------
@@ -184,18 +186,25 @@ def gallery(images, captions, columns=8, narrow_columns=4):
         return max(1, -(-len(images) // count))
 
     def height(count, width):
-        return (width / count + 0.17 * lines) * rows(count)
+        return (width / count + 0.07 + 0.14 * lines) * rows(count)
 
     def draw(figure, narrow):
         count = narrow_columns if narrow else columns
         grid = figure.subplots(rows(count), count, squeeze=False)
         for axes in grid.flat:
             axes.set_axis_off()
+            axes.set_anchor("S")  # so that room is kept for all of the caption
         for axes, image, caption in zip(grid.flat, images, captions, strict=False):
             axes.imshow(image, interpolation="none")  # the screen makes them larger
             axes.text(
                 0.5, -0.06, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8
             )
+        for axes, colour in zip(grid.flat, frames or (), strict=False):
+            edge = plt.Rectangle(
+                (0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=colour, linewidth=3,
+                clip_on=False,
+            )  # fmt: skip
+            axes.add_patch(edge)
 
     return Drawing(draw, height(columns, WIDE), height(narrow_columns, NARROW))
 
