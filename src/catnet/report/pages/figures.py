@@ -196,9 +196,10 @@ def gallery(images, captions, columns=8, narrow_columns=4, frames=None):
             axes.set_anchor("S")  # so that room is kept for all of the caption
         for axes, image, caption in zip(grid.flat, images, captions, strict=False):
             axes.imshow(image, interpolation="none")  # the screen makes them larger
-            axes.text(
-                0.5, -0.06, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8
-            )
+            axes.annotate(
+                caption, (0.5, 0), (0, -4), xycoords="axes fraction", textcoords="offset points",
+                ha="center", va="top", fontsize=8,
+            )  # fmt: skip
         for axes, colour in zip(grid.flat, frames or (), strict=False):
             edge = plt.Rectangle(
                 (0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=colour, linewidth=3,
