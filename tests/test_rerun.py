@@ -188,13 +188,16 @@ def test_curves_stand_beside_the_recorded_ones():
         return Results(CHAPTER, {}, {n: Run(np.array(c), 1.0, 0.5, "ab") for n, c in runs.items()})
 
     here = results(same=[0.5, 0.25], other=[0.5, 0.2], new=[0.5])
-    figure, alone = Figure(), Figure()
+    figures.style()  # titles to the left
+    figure, alone, phone = Figure(), Figure(), Figure()
     recorded = results(same=[0.5, 0.25], other=[0.5, 0.25, 0.1])
     figures.beside_recorded(figure, here, recorded)
     drawn = [[line.get_ydata().tolist() for line in axes.lines] for axes in figure.axes]
     assert drawn == [[[0.5, 0.25]] * 2, [[0.5, 0.25, 0.1], [0.5, 0.2]], [[0.5]]]
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["same: the same costs, to the last bit", "other", "new"]
+    figures.beside_recorded(phone, here, recorded, narrow=True)
+    assert phone.axes[0].get_title(loc="left") == "same:\nthe same costs, to the last bit"
     figures.beside_recorded(alone, here, None)
     assert len(alone.axes) == 3
 
@@ -219,6 +222,7 @@ def test_page(book, work):
     assert cli.main(["rerun", "3", "-p", "num_iterations", "3", "--output", "out"]) == 0
     html = (work / "out" / "index.html").read_text(encoding="utf-8")
     assert "This is a rerun" in html and "A tiny chapter" in html
+    assert 'id="this-run-beside-the-recorded"' in html and "cell None" not in html
     for address in re.findall(r'(?:src|href)="(_[^"?#]+)', html):
         assert (work / "out" / address).is_file(), address
 

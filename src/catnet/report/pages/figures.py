@@ -87,7 +87,7 @@ def learning_curves(axes, runs, published=None, *, logarithmic=False):
     axes.legend()
 
 
-def beside_recorded(figure, results, recorded):
+def beside_recorded(figure, results, recorded, *, narrow=False):
     """Draw every run of a rerun in a panel of its own, beside the recorded run of that name.
 
     Parameters
@@ -98,6 +98,8 @@ def beside_recorded(figure, results, recorded):
         At least one run.
     recorded : Results or None
         Runs that it does not have stand alone.
+    narrow : bool
+        Titles of two lines.
     """
     panels = figure.subplots(len(results.runs), sharex=True, squeeze=False)[:, 0]
     for axes, (name, run) in zip(panels, results.runs.items(), strict=True):
@@ -106,7 +108,8 @@ def beside_recorded(figure, results, recorded):
         if old is not None:
             axes.plot(old.costs, color=ORANGE, linewidth=4, alpha=0.6, label="recorded")
             if run.costs.tobytes() == old.costs.tobytes():
-                axes.set_title(f"{name}: the same costs, to the last bit")
+                gap = "\n" if narrow else " "
+                axes.set_title(f"{name}:{gap}the same costs, to the last bit")
         axes.plot(run.costs, color=BLUE, label="this run")
         axes.set_yscale("log")
         axes.set_ylabel("cost (nats)")

@@ -111,8 +111,8 @@ def origins(notebook):
     for place, (index, cell, tree) in enumerate(cells):
         keys = _glued(cell)
         pictures = any("image/" in kind for o in cell.outputs for kind in o.get("data", {}))
-        if not keys and not pictures:
-            continue
+        if cell.get("execution_count") is None or not (keys or pictures):
+            continue  # a picture that no cell has drawn: a rerun's curves
         before = cells[:place]
         shown = _cell(index, cell)
         for key in keys:

@@ -149,11 +149,12 @@ def _curves(results, recorded):
     figures.style()
 
     def draw(figure, narrow):
-        figures.beside_recorded(figure, results, recorded)
+        figures.beside_recorded(figure, results, recorded, narrow=narrow)
 
     height = 0.5 + 2.2 * len(results.runs)
     data, metadata = Drawing(draw, height, height)._repr_mimebundle_()
     return v4.new_code_cell(
+        "# drawn by `catnet rerun`",  # myst-nb leaves out a cell without code
         outputs=[v4.new_output("display_data", data=data, metadata=metadata)],
         metadata={"tags": ["lead", "remove-input"], "mystnb": FIGURE},
     )
