@@ -80,11 +80,11 @@ verify-platforms: .venv/ready ## check that other BLAS kernels, threads, SIMD le
 	$(PY) tests/platforms.py $(if $(QUICK),--quick)
 	$(PY) tests/run_nbval.py appendix-same-bits.ipynb -p num_iterations 100
 
-# One run of it takes minutes: its networks are trained on 50,000 images, which are drawn first.
-SLOW_STUDIES = studies/learning-curve.h5
+# One run of these may take minutes: networks of 512 units, or 50,000 images that are drawn first.
+SLOW_STUDIES = studies/learning-curve.h5 studies/size-drawn.h5
 
 verify-studies: export OPENBLAS_NUM_THREADS = 1
-verify-studies: .venv/ready ## train some runs of each study again, taken at random (RUNS=3), and compare all bits (QUICK=1: but for the slowest)
+verify-studies: .venv/ready ## train some runs of each study again, taken at random (RUNS=3), and compare all bits (QUICK=1: but for the two slowest)
 	@printf '%s\n' $(filter-out $(if $(QUICK),$(SLOW_STUDIES)),$(wildcard studies/*.h5)) | xargs -n 1 -P "$$($(PY) -c 'import os; print(os.cpu_count())')" sh -c \
 	  '$(CATNET) study "$$(basename "$$0" .h5)" --check $(or $(RUNS),3) --workers 1'
 
