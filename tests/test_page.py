@@ -117,3 +117,27 @@ def test_a_program_that_says_nothing(tmp_path, monkeypatch):
     work.mkdir()
     with pytest.raises(CatnetError, match="build the page: it does not say why"):
         page.build_page(nbformat.v4.new_notebook(), "A note.", tmp_path / "book", tmp_path, work)
+
+
+def test_numbers_of_other_chapters_are_written_into_a_page_on_its_own(tmp_path):
+    v4 = nbformat.v4
+    glued = [
+        v4.new_output(
+            "display_data",
+            data={page.GLUED: text},
+            metadata={"scrapbook": {"name": name, "mime_prefix": ""}},
+        )
+        for name, text in (("seeds", "1500"), ("by-10", "'+3.2 points (−4.1 to +11.0)'"))
+    ]
+    other = v4.new_notebook(cells=[v4.new_code_cell("glue()", outputs=glued)])
+    (tmp_path / "book").mkdir()
+    nbformat.write(other, tmp_path / "book" / "09-luck.ipynb")
+    text = (
+        "# A\n\n{glue:text}`09-luck.ipynb::seeds:,d` seeds, {glue:text}`09-luck.ipynb::by-10:s`, "
+        "{glue:text}`09-luck.ipynb::none:s`, {glue:text}`own:.2f`"
+    )
+    alone = page._alone(v4.new_notebook(cells=[v4.new_markdown_cell(text)]), "Note", tmp_path)
+    assert alone.cells[0].source.endswith(
+        "1,500 seeds, +3.2 points (−4.1 to +11.0), {glue:text}`09-luck.ipynb::none:s`, "
+        "{glue:text}`own:.2f`"
+    )

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from ast import literal_eval
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +22,8 @@ PAGE_FILES = (
 
 CHAPTER_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?:\./)?[\w/.-]+\.(?:md|ipynb)(?:#[^)\s]*)?\)")
 DOC_ROLE = re.compile(r"\{(?:doc|ref|numref)\}`([^`<]+?)\s*<[^`>]+>`")
+OTHER_CHAPTERS = re.compile(r"\{glue:text\}`([\w.-]+\.ipynb)::([^`]+?)(?::([^`:]*))?`")
+GLUED = "application/papermill.record/text/plain"
 ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 RULER = re.compile(r"[=\-~\s]*")
 BIBLIOGRAPHY = "## References\n\n```{bibliography}\n:filter: docname in docnames\n```"
@@ -89,7 +92,8 @@ def _is_installed(module):
 def build_page(notebook, note, root, folder, work):
     """Build ``index.html``, and what it needs, from an executed notebook.
 
-    Links to other chapters lead nowhere from a page on its own: their text stays.
+    Links to other chapters lead nowhere from a page on its own: their text stays. Numbers that
+    other chapters have recorded are written into the text.
 
     Parameters
     ----------
@@ -118,7 +122,7 @@ def build_page(notebook, note, root, folder, work):
             (work / part).parent.mkdir(exist_ok=True)
             shutil.copy(root / part, work / part)
     (work / "_toc.yml").write_text("format: jb-book\nroot: index\n", encoding="utf-8")
-    nbformat.write(_alone(notebook, note), work / "index.ipynb")
+    nbformat.write(_alone(notebook, note, root), work / "index.ipynb")
     done = subprocess.run(
         [sys.executable, "-c", BUILD, str(work), "-q", "-q"],
         capture_output=True,
@@ -142,12 +146,22 @@ def _last_words(text):
     return next((line for line in reversed(lines) if not RULER.fullmatch(line)), "")
 
 
-def _alone(notebook, note):
+def _alone(notebook, note, root):
     import nbformat
 
     page = nbformat.from_dict(notebook)
     prose = [cell for cell in page.cells if cell.cell_type == "markdown"]
+    numbers = {}
+
+    def number(found):
+        name, key, form = found.groups()
+        if name not in numbers:
+            numbers[name] = _glued(root / "book" / name)
+        value = numbers[name].get(key)
+        return found[0] if value is None else format(value, form or "")
+
     for cell in prose:
+        cell.source = OTHER_CHAPTERS.sub(number, cell.source)
         cell.source = DOC_ROLE.sub(r"\1", CHAPTER_LINK.sub(r"\1", cell.source))
     text = "\n".join(cell.source for cell in prose)
     if "{cite" in text and "{bibliography}" not in text:
@@ -158,3 +172,21 @@ def _alone(notebook, note):
     else:
         page.cells.insert(0, nbformat.v4.new_markdown_cell(f"# Rerun\n\n{note}"))
     return page
+
+
+def _glued(path):
+    """Return what a notebook has glued, by name."""
+    import nbformat
+
+    if not path.is_file():
+        return {}
+    outputs = [
+        output
+        for cell in nbformat.read(path, as_version=4).cells
+        for output in cell.get("outputs", ())
+        if "scrapbook" in output.get("metadata", {}) and GLUED in output.get("data", {})
+    ]
+    return {
+        output["metadata"]["scrapbook"]["name"]: literal_eval(output["data"][GLUED])
+        for output in outputs
+    }
