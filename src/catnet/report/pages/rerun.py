@@ -169,7 +169,8 @@ def _note(outcome):
         ":class: important",
         "All numbers and figures on this page are of a run with "
         + ("the parameters below" if changed else "the recorded parameters")
-        + "; the text is the book's, and speaks of the recorded run.",
+        + "; the sentences around them are the book's, speak of the recorded run, and need not "
+        "hold here.",
         ":::",
         "",
         "| run | what | this run | recorded |",
