@@ -201,13 +201,17 @@ def locked_numpy(lock, version):
     raise RuntimeError(f"{lock} has no NumPy for Python {version}")
 
 
-def trials(arm64):
-    """Return what to try, what is skipped and what failed, the last two as sentences."""
+def trials(arm64, quick=False):
+    """Return what to try, what is skipped and what failed, the last two as sentences.
+
+    Quickly, two threads are tried with the oldest kernel and the newest alone.
+    """
     here = [sys.executable, str(PROBE)]
     usable, skipped = kernels()
     found, failed = [], []
     for threads in (1, 2):
-        for kernel in usable or [None]:
+        ends = usable[:1] + usable[1:][-1:] if quick and threads > 1 else usable
+        for kernel in ends or [None]:
             variables = {"OPENBLAS_NUM_THREADS": str(threads)}
             if kernel:
                 variables["OPENBLAS_CORETYPE"] = kernel
@@ -315,7 +319,7 @@ def main():
         PINNED.write_text(json.dumps(pinned, indent=1) + "\n", encoding="utf-8")
         return 0
     pinned = json.loads(PINNED.read_text(encoding="utf-8"))
-    tried, skipped, failed = trials(chosen.arm64)
+    tried, skipped, failed = trials(chosen.arm64, chosen.quick)
     rows, differing = [], []
 
     def attempt(trial):
