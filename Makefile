@@ -43,9 +43,9 @@ axe: .venv/ready ## look for faults of accessibility in the built book, with axe
 device: .venv/ready ## put Python and NumPy for the reader's browser into the built book (fetches 94 MB once)
 	@$(PY) device/pack.py _build/html
 
-site: book device ## build the book as it is published, which can be checked on the reader's device
+site: pdf device ## build the book as it is published: with its PDF, and to be checked on the reader's device
 
-device-test: .venv/ready ## train in a headless Chromium from what `make site` built, and compare all bits
+device-test: .venv/ready ## train in a headless Chromium from what `make device` put into the book, and compare all bits
 	@$(PY) tests/browser/device.py
 
 # One thread a process, as many processes as cores: faster, and no number depends on it.

@@ -1,11 +1,14 @@
 """A book of two tiny chapters, in a folder of its own."""
 
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
 
 from catnet.book import VARIABLE, find_book
+
+EXTENSIONS = Path(__file__).resolve().parents[1] / "book" / "_ext"
 
 TABLE_OF_CONTENTS = """\
 format: jb-book
@@ -107,6 +110,24 @@ def seeds(book):
     """Record seed 5 for the first chapter."""
     content = {"02-gradient-descent": {"criterion": {}, "tried": [], "seed": 5}}
     book.searches.write_text(json.dumps(content), encoding="utf-8")
+
+
+def build_pages(folder, extensions, builder="html", more=""):
+    """Build a folder's pages with Sphinx and some of the book's extensions; return where they are.
+
+    `more` is further configuration. Where Sphinx is not installed, the test is skipped.
+    """
+    application = pytest.importorskip("sphinx.application")
+    docutils_namespace = pytest.importorskip("sphinx.util.docutils").docutils_namespace
+    (folder / "conf.py").write_text(
+        f"import sys; sys.path.append({str(EXTENSIONS)!r})\n"
+        f"extensions = {extensions!r}\nnb_execution_mode = 'off'\n{more}",
+        encoding="utf-8",
+    )
+    out = folder / "_build"
+    with docutils_namespace():
+        application.Sphinx(folder, folder, out, out / ".trees", builder, status=None).build()
+    return out
 
 
 def rewrite(chapter, notebook):

@@ -1,18 +1,14 @@
 """Drawings: two of each, the same every time, and letters that can be read on a phone."""
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import build_pages
 from nbformat import v4
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 
 from catnet.report.pages import figures
 from catnet.report.pages.drawing import Drawing
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def draw(figure, narrow):
@@ -60,15 +56,7 @@ def built(folder, cell):
         "```{figure-from} lines\n:doc: index.ipynb\n:alt: The same lines.\n\nAgain.\n```\n",
         encoding="utf-8",
     )
-    (folder / "conf.py").write_text(
-        f"import sys; sys.path.append({str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_nb', 'figure_from', 'drawings']\nnb_execution_mode = 'off'\n",
-        encoding="utf-8",
-    )
-    with docutils_namespace():
-        out = folder / "_build"
-        Sphinx(folder, folder, out, out / ".trees", "html", status=None).build()
-    return out
+    return build_pages(folder, ["myst_nb", "figure_from", "drawings"])
 
 
 def files_shown(page):

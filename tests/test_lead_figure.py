@@ -1,13 +1,11 @@
 """A page shows the cells tagged `lead` before all others, and is else as it was."""
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import build_pages
 from nbformat import v4
-
-EXTENSIONS = Path(__file__).resolve().parents[1] / "book" / "_ext"
 
 
 @pytest.mark.parametrize(
@@ -20,8 +18,6 @@ EXTENSIONS = Path(__file__).resolve().parents[1] / "book" / "_ext"
     ],
 )
 def test_what_leads_comes_first(tmp_path, tags, order):
-    application = pytest.importorskip("sphinx.application")
-    docutils_namespace = pytest.importorskip("sphinx.util.docutils").docutils_namespace
     words = ["first", "second", "third"]
     cells = [
         v4.new_code_cell(word, metadata={"tags": tag})
@@ -31,14 +27,6 @@ def test_what_leads_comes_first(tmp_path, tags, order):
     cells.insert(2, v4.new_markdown_cell("## A section"))
     cells.append(v4.new_markdown_cell("Answer"))
     nbformat.write(v4.new_notebook(cells=cells), tmp_path / "index.ipynb")
-    (tmp_path / "conf.py").write_text(
-        f"import sys; sys.path.append({str(EXTENSIONS)!r})\n"
-        "extensions = ['myst_nb', 'lead_figure']\nnb_execution_mode = 'off'\n",
-        encoding="utf-8",
-    )
-    with docutils_namespace():
-        out = tmp_path / "_build"
-        app = application.Sphinx(tmp_path, tmp_path, out, out / ".trees", "text", status=None)
-        app.build()
+    out = build_pages(tmp_path, ["myst_nb", "lead_figure"], "text")
     text = (out / "index.txt").read_text(encoding="utf-8")
     assert " ".join(re.findall(f"Question|Answer|{'|'.join(words)}", text)) == order

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import build_pages
 from nbformat import v4
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 
 from catnet.errors import CatnetError
 from catnet.report.pages.drawing import MOVING, Drawing, Moving
 from catnet.report.pages.paper import find_chromium
 
-ROOT = Path(__file__).resolve().parents[1]
-STATIC = ROOT / "book" / "_static" / "moving"
+STATIC = Path(__file__).resolve().parents[1] / "book" / "_static" / "moving"
 
 UNITS = {
     "layers": [2, 1],
@@ -89,17 +87,12 @@ def build(folder, builder="html"):
         cells = [v4.new_markdown_cell(text), cell(name, moving)]
         nbformat.write(v4.new_notebook(cells=cells), folder / f"{name}.ipynb")
     shutil.copytree(STATIC, folder / "static" / "moving")
-    (folder / "conf.py").write_text(
-        f"import sys; sys.path.append({str(ROOT / 'book' / '_ext')!r})\n"
-        "extensions = ['myst_nb', 'drawings', 'moving', 'one_page']\n"
-        "nb_execution_mode = 'off'\nhtml_static_path = ['static']\n"
-        "suppress_warnings = ['mystnb.unknown_mime_type']\n",
-        encoding="utf-8",
+    return build_pages(
+        folder,
+        ["myst_nb", "drawings", "moving", "one_page"],
+        builder,
+        "html_static_path = ['static']\nsuppress_warnings = ['mystnb.unknown_mime_type']\n",
     )
-    out = folder / "_build"
-    with docutils_namespace():
-        Sphinx(folder, folder, out, out / ".trees", builder, status=None).build()
-    return out
 
 
 def test_what_moves_is_an_output_that_is_compared():

@@ -53,7 +53,7 @@ class Device {
     if (!this.files.length) {
       return (
         "This copy of the book was built without what the button runs on. " +
-        "`make site` builds it with that, and `python -m http.server -d _build/html` serves it."
+        "`make device` adds that, and `python -m http.server -d _build/html` serves it."
       );
     }
     if (!("DecompressionStream" in self) || !WebAssembly.validate(NEEDED)) {
