@@ -212,7 +212,7 @@ def main():
         return 1
     manifest = SITE / RUNTIME[1:] / "manifest.json"
     if not manifest.exists() or not json.loads(manifest.read_bytes()):
-        print("The book is not built with what the browser runs: run `make book device`.", file=sys.stderr)
+        print("The book has nothing for the browser to run: `make book device`.", file=sys.stderr)
         return 1
     return pytest.main([__file__, "-q", "-p", "no:cacheprovider", "-n", "2"])
 
