@@ -28,7 +28,7 @@ from catnet.engine.gradients import backpropagate
 from catnet.engine.propagation import Propagation
 from catnet.engine.stack import Stack
 from catnet.engine.updating import updates
-from catnet.engine.updating.workers import Workers
+from catnet.engine.updating.workers import BUFFER, Workers
 from catnet.images import dataset
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -393,6 +393,14 @@ def test_the_blas_gets_its_threads_back():
             assert seen == {(0, 0), (1, 1), (2, 0), (3, 1), (4, 0)}
             assert our_threads()
         assert blas_threads() == before and not our_threads()
+
+
+def test_numpy_has_a_small_buffer_in_every_thread_until_the_training_is_over():
+    before, seen = np.getbufsize(), []
+    with threadpool_limits(2, "blas"), Workers() as workers:
+        workers.each(lambda item, number: seen.append((number, np.getbufsize())), range(2))
+    assert sorted(seen) == [(0, BUFFER), (1, BUFFER)] != [(0, before), (1, before)]
+    assert np.getbufsize() == before
 
 
 def test_trainings_side_by_side_give_the_blas_its_threads_back_once_all_are_over():

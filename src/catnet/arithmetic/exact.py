@@ -127,7 +127,7 @@ def product_grid(terms):
     return bits, 2 if bits >= 20 else 3
 
 
-def slices(array, axis, grid, out=None):
+def slices(array, axis, grid, out=None, known=None):
     """Split an array into multiples of ever finer grids, coarsest first.
 
     Numbers that are out of range become NaN with NumPy's warning of an invalid value.
@@ -141,6 +141,8 @@ def slices(array, axis, grid, out=None):
         Bits and number of the slices, such as `product_grid` gives.
     out : ndarray of float64, shape (count, *array.shape), optional
         Where to put them.
+    known : ndarray of float64, optional
+        What `largest` gives, where it is known.
 
     Returns
     -------
@@ -149,7 +151,8 @@ def slices(array, axis, grid, out=None):
         of two above the largest magnitude of the line.
     """
     parts = np.empty((grid[1], *array.shape)) if out is None else out
-    return cut(array, rounders(largest(array, axis, parts[0]), grid), parts)
+    known = largest(array, axis, parts[0]) if known is None else known
+    return cut(array, rounders(known, grid), parts)
 
 
 def largest(array, axis, scratch=None):
@@ -280,8 +283,9 @@ def multiply(left, right, out=None, room=None):
         everywhere; those with i + j >= count are left out. A zero may have either sign.
     """
     count = len(left)
+    multiplied = np.multiply if left.shape[-1] == 1 else np.matmul  # of one term there is no sum
     products = [  # room for those that are left out is not touched
-        np.matmul(left[i], right[: count - i], out=None if room is None else room[i, : count - i])
+        multiplied(left[i], right[: count - i], out=None if room is None else room[i, : count - i])
         for i in range(count)
     ]
     result = None
@@ -396,8 +400,8 @@ def total_grid(terms):
 
 def sum_slices(parts, axis):
     """Sum both slices of an array along an axis, which stays, and add the two sums."""
-    high, low = parts.sum(axis, keepdims=True)
-    return high + low + 0.0
+    high, low = np.einsum("...i->...", np.moveaxis(parts, axis, -1))  # faster than `sum`
+    return np.expand_dims(high + low + 0.0, axis)
 
 
 def _float64(x):
@@ -474,7 +478,8 @@ def log(x):
     ndarray of float64, the shape of `x`
     """
     x = _float64(x)
-    inside = np.where((x > 0) & (x < np.inf), x, 1.0)
+    ordinary = (x > 0) & (x < np.inf)
+    inside = np.where(ordinary, x, 1.0)
     mantissa, k = np.frexp(inside)
     low = mantissa < 0.7071067811865476
     f = np.where(low, 2.0 * mantissa, mantissa) - 1.0
@@ -484,6 +489,8 @@ def log(x):
     s_square = s * s
     rest = s * (half_square + s_square * _polynomial(s_square, _LOG_TERMS))
     result = k * _LN2_HIGH - ((half_square - (rest + k * _LN2_LOW)) - f)
+    if ordinary.all():
+        return result
     result = np.where(x == 0, -np.inf, result)
     result = np.where(x == np.inf, np.inf, result)
     return np.where((x < 0) | np.isnan(x), np.nan, result)

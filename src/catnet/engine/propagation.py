@@ -27,6 +27,7 @@ errors", Nature 323, 1986.
 from __future__ import annotations
 
 from itertools import accumulate, pairwise
+from math import prod
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class Propagation:
     """
 
     def __init__(self, stack, split):
-        inputs = int(np.prod(split.images.shape[1:]))
+        inputs = prod(split.images.shape[1:])
         if inputs != stack.layer_dims[0]:
             raise ParameterError(
                 f"layer_dims must begin with the images' {inputs} numbers, "
@@ -89,7 +90,7 @@ class Propagation:
         self.errors = np.empty_like(outputs)  # dZ
         self.class_weights = self.image_weights = self.factors = None
         self.dz = [self.errors[:, layer] for layer in self.layers]
-        self._forward_room, self._backward_room = _Room(), _Room()
+        self._room = _Room()
         self.rest = np.empty_like(stack.rest)
         self.weights, self.biases = stack.views(None, self.rest)
 
@@ -139,8 +140,6 @@ class Propagation:
             What the activations of the hidden layers are multiplied with.
         """
         self.factors = factors
-        self._room = self._forward_room
-        self._room.begin()
         z = np.add(self.driven, self.stack.biases[0], out=self.z[0])
         for layer, weights in enumerate(sliced, start=1):
             # A zero may have either sign on some machines: no slice has it.
@@ -157,8 +156,6 @@ class Propagation:
         `sliced` are the transposed weights of the other layers.
         """
         m = len(self.split)
-        self._room = self._backward_room
-        self._room.begin()
         dz = np.subtract(self.probabilities, self.split.labels, out=self.dz[-1])
         dz /= m
         if self.image_weights is not None:
@@ -170,30 +167,35 @@ class Propagation:
             if self.factors is not None:
                 dz *= self.factors[:, self.layers[layer - 1]]
         first = self.layers[0].stop  # its weights have a way of their own: see `cut_first`
-        errors = self._slices(self.errors[:, first:], -1)
+        grid = exact.total_grid(m)
+        room = self._room.empty("slices", grid[1], *self.errors.shape)
+        largest = exact.largest(self.errors, -1, room[0])
+        errors = self._slices(self.errors[:, first:], -1, "errors", largest[:, first:])
         inputs = self._slices(self.hidden, -1).swapaxes(-1, -2)
         for layer, (below, this) in enumerate(pairwise(self.layers), start=1):
             left = errors[:, :, this.start - first : this.stop - first]
             self._multiply(left, inputs[..., below], self.weights[layer])
-        grid = exact.total_grid(m)
-        room = self._room.empty(grid[1], *self.errors.shape)
-        totals = exact.sum_slices(exact.slices(self.errors, -1, grid, room), -1)
+        totals = exact.sum_slices(exact.slices(self.errors, -1, grid, room, largest), -1)
         for biases, place in zip(self.biases, self.layers, strict=True):
             biases[...] = totals[:, place]
-        self.scaled = np.divide(self.dz[0], 255.0, out=self._room.empty(*self.dz[0].shape))
+        self.scaled = np.divide(
+            self.dz[0], 255.0, out=self._room.empty("scaled", *self.dz[0].shape)
+        )
 
-    def _slices(self, array, axis):
+    def _slices(self, array, axis, use="slices", largest=None):
         grid = exact.product_grid(array.shape[axis])
-        return exact.slices(array, axis, grid, self._room.empty(grid[1], *array.shape))
+        room = self._room.empty(use, grid[1], *array.shape)
+        return exact.slices(array, axis, grid, room, largest)
 
     def _multiply(self, left, right, out):
         count = len(left)
-        return exact.multiply(left, right, out, self._room.empty(count, count, *out.shape))
+        room = self._room.empty("products", count, count, *out.shape)
+        return exact.multiply(left, right, out, room)
 
     def cut_first(self):
         """Cut dZ1 / 255 into the slices that `first_gradient` takes."""
         grid = exact.integer_grid(len(self.split))
-        room = self._room.empty(grid[1], *self.scaled.shape)
+        room = self._room.empty("first errors", grid[1], *self.scaled.shape)
         self.first_errors = exact.slices(self.scaled, -1, grid, room)
 
     def first_gradient(self, pixels, out):
@@ -238,21 +240,23 @@ class Propagation:
 
 
 class _Room:
-    """Arrays that every pass asks for in the same order, and gets again.
+    """Arrays that are made once; those for the same use have the same memory, one after the other.
 
     Memory that is fresh, or not in the cache, costs more than what is computed in it.
     """
 
     def __init__(self):
-        self._arrays, self._next = [], 0
+        self._memory, self._arrays = {}, {}
 
-    def begin(self):
-        """Begin a pass: what it asks for was the last one's."""
-        self._next = 0
+    def empty(self, use, *shape):
+        """Return an array of a shape, which may hold anything."""
+        found = self._arrays.get((use, shape))
+        return self._make(use, shape) if found is None else found
 
-    def empty(self, *shape):
-        """Return an array of a shape."""
-        if self._next == len(self._arrays):
-            self._arrays.append(np.empty(shape))
-        self._next += 1
-        return self._arrays[self._next - 1]
+    def _make(self, use, shape):
+        size = prod(shape)
+        if use not in self._memory or self._memory[use].size < size:
+            self._memory[use] = np.empty(size)
+            self._arrays = {key: array for key, array in self._arrays.items() if key[0] != use}
+        self._arrays[use, shape] = self._memory[use][:size].reshape(shape)
+        return self._arrays[use, shape]

@@ -30,7 +30,7 @@ from .updating.workers import Workers
 
 __all__ = ["EarlyStopping", "History", "Member", "fit", "fit_stack"]
 
-PART = 25  # members that take their steps together in sample space: more leave the cache
+PART = 50  # members that take their steps together in sample space, at most
 
 
 @dataclass(frozen=True)
@@ -364,7 +364,9 @@ def fit_stack(
             together.finish()
 
         if sample_space:
-            parts = [runs[start : start + PART] for start in range(0, len(runs), PART)]
+            count = -(-len(runs) // PART)
+            count = min(-(-count // workers.count) * workers.count, len(runs))
+            parts = [runs[place::count] for place in range(count)]
             workers.each(lambda part, number: train(Lockstep(part, splits, SampleSpace)), parts)
         else:
             for together in filter(None, [alike, *([run] for run in others)]):

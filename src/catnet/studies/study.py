@@ -21,7 +21,7 @@ from .store import Store, entry_bytes
 __all__ = ["check", "repeat", "run", "stacks", "status"]
 
 WEIGHTS = 2**22  # of a stack's first layers, at most: 17 networks of the article
-MEMBERS = 16  # and networks, which is enough; in sample space the engine takes 25 at a time
+MEMBERS = 16  # and networks, which is enough; in sample space all is small, and more go together
 MEMBERS_IN_SAMPLE_SPACE = 25
 
 

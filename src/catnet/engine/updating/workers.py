@@ -6,7 +6,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
+import numpy as np
+
 __all__ = ["Workers"]
+
+BUFFER = 256
+"""Numbers in the buffer of NumPy's element-wise functions, which by default holds 8192.
+
+Where one operand has a number for each line, such as the grid that it is rounded to, NumPy copies
+lines into the buffer as long as two fit, to make one long loop of them. Of short lines that is
+worth it, of the images' and the pixels' the copies cost more than the loops. It changes no bit.
+"""
 
 
 class _Blas:
@@ -58,12 +68,14 @@ class Workers:
         self.stopped = False
 
     def __enter__(self):
+        self._open.callback(np.setbufsize, np.setbufsize(BUFFER))
         try:
             self.count = self._open.enter_context(_blas.one_thread())
         except ImportError:
             return self
         if self.count > 1:
-            self._pool = self._open.enter_context(ThreadPoolExecutor(self.count - 1, "catnet"))
+            pool = ThreadPoolExecutor(self.count - 1, "catnet", np.setbufsize, (BUFFER,))
+            self._pool = self._open.enter_context(pool)
         return self
 
     def __exit__(self, *exception):
