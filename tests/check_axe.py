@@ -3,14 +3,15 @@
     python tests/check_axe.py _build/html
 
 Each page is read in both themes, on a wide screen and on a phone, with its toggles and panels
-open. The browser is the one that CHROMIUM names, else the first Chromium or Chrome that is found:
-Playwright's own is not downloaded.
+open; with --quick, wide in the light and narrow in the dark. The browser is the one that CHROMIUM
+names, else the first Chromium or Chrome that is found: Playwright's own is not downloaded.
 """
 
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 
 from check_html import tell
@@ -26,6 +27,8 @@ THEMES = ("light", "dark")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What a theme can change: colours.
 RULES = {"light": TAGS, "dark": ["color-contrast", "link-in-text-block"]}
+VIEWS = [(theme, width, RULES[theme]) for theme in THEMES for width in WIDTHS]
+QUICK = [("light", 1280, TAGS), ("dark", 375, TAGS)]
 
 OPEN = """async () => {
   for (const closed of document.querySelectorAll("details")) closed.open = true;
@@ -60,7 +63,7 @@ def look(page, name, rules):
     ]
 
 
-def look_at_all(paths, root):
+def look_at_all(paths, root, views):
     """Return the faults of these pages, which one browser opens one after the other."""
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     faults = []
@@ -70,19 +73,19 @@ def look_at_all(paths, root):
         page = browser.new_page(reduced_motion="reduce")
         page.set_default_timeout(60_000)
         for path in paths:
-            for theme in THEMES:
+            where = path.relative_to(root).as_posix()
+            for theme, of_theme in groupby(views, key=lambda view: view[0]):
                 page.emulate_media(color_scheme=theme)
                 page.goto(path.as_uri(), wait_until="load")
                 page.add_script_tag(content=axe)
-                for width in WIDTHS:
+                for _, width, rules in of_theme:
                     page.set_viewport_size({"width": width, "height": 900})
-                    where = path.relative_to(root).as_posix()
-                    faults += look(page, f"{where}, {theme}, {width} px", RULES[theme])
+                    faults += look(page, f"{where}, {theme}, {width} px", rules)
         browser.close()
     return faults
 
 
-def check(root, workers=None):
+def check(root, workers=None, views=VIEWS):
     """Return every fault found, one sentence each, and the number of pages."""
     root = Path(root).resolve()
     paths = sorted(path for path in root.rglob("*.html") if "_static" not in path.parts)
@@ -91,22 +94,24 @@ def check(root, workers=None):
     workers = workers or os.cpu_count() or 1
     shares = [share for share in (paths[i::workers] for i in range(workers)) if share]
     with ThreadPoolExecutor(workers) as pool:
-        found = list(pool.map(lambda share: look_at_all(share, root), shares))
+        found = list(pool.map(lambda share: look_at_all(share, root, views), shares))
     return sorted(fault for faults in found for fault in faults), len(paths)
 
 
 def main(arguments):
     """Return the exit status."""
-    if len(arguments) != 1:
-        print("usage: python tests/check_axe.py FOLDER", file=sys.stderr)
+    quick = "--quick" in arguments
+    folders = [argument for argument in arguments if argument != "--quick"]
+    if len(folders) != 1:
+        print("usage: python tests/check_axe.py [--quick] FOLDER", file=sys.stderr)
         return 2
     try:
-        found = check(arguments[0])
+        found = check(folders[0], views=QUICK if quick else VIEWS)
     except CatnetError as error:
         print(error, file=sys.stderr)
         return 2
-    done = "Looked at {} pages in two themes and two widths: axe finds no fault."
-    return tell(arguments[0], *found, done)
+    how = "wide and light, narrow and dark" if quick else "in two themes and two widths"
+    return tell(folders[0], *found, f"Looked at {{}} pages, {how}: axe finds no fault.")
 
 
 if __name__ == "__main__":

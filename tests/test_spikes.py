@@ -99,7 +99,8 @@ def test_a_replay_has_the_bits_of_the_run(adam):
         seen["digest"] = before.digest()
         return divisors
 
-    again = spikes.replay(network, split, adam, 7, {4}, look)
+    other = Network([12288, 3, 2, 1], 6)
+    again, _ = spikes.replay([network, other], split, adam, 7, [{4}, {}], look)
     assert network.digest() == same.digest()
     assert seen["digest"] == history.snapshots[4].digest()
     right = np.where(split.labels == 1, again.logits, -again.logits)
@@ -122,7 +123,7 @@ def test_what_the_update_divides_by_is_what_the_replay_hands_over():
         steps[len(steps)] = before.weights[0].copy(), divisors[: 12288 * 2].reshape(2, -1)
         return None
 
-    spikes.replay(network, split, adam, 2, {0}, look)
+    spikes.replay([network], split, adam, 2, [{0}], look)
     before, divisors = steps[0]
     first = Network([12288, 2, 1], 3)
     fit(first, split, adam, 1)
@@ -152,7 +153,7 @@ def test_a_replay_and_its_sharpness_have_the_same_bits_everywhere():
         hessian = Hessian(before, split)
         return sharpness(hessian, divisors), sharpness(hessian)
 
-    again = spikes.replay(network, split, Adam(0.00075), 4, {3}, look)
+    (again,) = spikes.replay([network], split, Adam(0.00075), 4, [{3}], look)
     values = [seen.value.hex() for seen in again.looks[3]]
     assert values == ["0x1.ac433586ba034p+10", "0x1.f1af206959fc6p+4"]
     assert again.squares[-1].hex() == "0x1.321c4a9149e8cp-8"

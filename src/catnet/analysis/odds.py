@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import statsmodels.api as sm
 from scipy.stats import norm
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from .comparisons import holm
 from .factorial import Effect
@@ -48,7 +49,7 @@ def log_odds(right, factors):
     hits = right.sum(axis=0)
     # All answers to an image have the same factors: their number says as much as they do.
     counts = np.column_stack([hits, runs - hits])
-    fit = sm.GLM(counts, design, family=sm.families.Binomial()).fit(tol=1e-12)
+    fit = GLM(counts, design, family=Binomial()).fit(tol=1e-12)
     odds = fit.fittedvalues
     information = runs * (design.T * (odds * (1 - odds))) @ design
     errors = right - odds

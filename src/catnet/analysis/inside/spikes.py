@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.stats import binomtest
 
-from ...engine.gradients import backpropagate
+from ...arithmetic import exact
 from ...engine.optimizers import new_scratch
+from ...engine.propagation import Propagation
+from ...engine.stack import Stack
 from .curvature import flat, squared_norm
 
 __all__ = [
@@ -201,38 +203,61 @@ class Replay:
     looks: dict[int, object] = field(default_factory=dict)
 
 
-def replay(network, split, adam, num_iterations, looks=(), look=None):
-    """Train a network in place with Adam, as `catnet.fit` does, and look at it on the way.
+def replay(networks, split, adam, num_iterations, looks=(), look=None):
+    """Train networks of the same widths in place, as `catnet.fit` does, and look on the way.
 
     Parameters
     ----------
-    network : Network
-        Ends with the same bits as by `fit`.
+    networks : sequence of Network
+        End with the same bits as by `fit`.
     split : Split
     adam : Adam
     num_iterations : int
-    looks : collection of int
-        Before which updates to look.
+    looks : sequence of collection of int
+        Before which updates to look at each of them; by default at none.
     look : callable
         Called with a network as it was before the update, and with what the update divides the
         gradients by, sqrt(v-hat) + epsilon, in the layout of `curvature.flat`.
 
     Returns
     -------
-    Replay
+    list of Replay
+        In the order of the networks.
     """
-    parameters = [*network.weights, *network.biases]
+    stack = Stack(networks)
+    passes = Propagation(stack, split)
+    inputs = stack.first.shape[-1]
+    rows, grid = stack.first.reshape(-1, inputs), exact.integer_grid(inputs)
+    sums = np.empty((grid[1], len(rows), len(split)))
+    parts, first = np.empty((grid[1], *rows.shape)), np.empty_like(stack.first)
+    parameters = [stack.first, stack.rest]
     state, scratch = adam.start(parameters), new_scratch(parameters, 2)
-    logits, on, squares, seen = [], [], [], {}
+    found = [([], [], [], {}) for _ in networks]
     for iteration in range(num_iterations):
-        activations, outputs = network.forward(split)
-        gradients = backpropagate(network, split, activations, outputs)
-        logits.append(outputs[0])
-        on.append(np.concatenate([(a > 0).any(axis=1) for a in activations]))
-        squares.append(squared_norm(*gradients[0], *gradients[1]))
-        before = network.copy() if iteration in looks else None
-        adam.update(parameters, [*gradients[0], *gradients[1]], state, scratch)
-        if before is not None:
-            v_hat = flat(state.largest, []) / (1 - state.beta2_power)
-            seen[iteration] = look(before, np.sqrt(v_hat) + adam.epsilon)
-    return Replay(np.array(logits), np.array(on), np.array(squares), seen)
+        sums.fill(0.0)
+        passes.add_products(slice(None), exact.slices(rows, -1, grid, parts), sums)
+        passes.drive(sums)
+        forward, backward = stack.sliced()
+        passes.forward(forward)
+        passes.backward(backward)
+        passes.cut_first()
+        passes.first_gradient(slice(None), first)
+        gradients = [first, *passes.weights[1:], *passes.biases]
+        asked = {}
+        for place, (logits, on, squares, _) in enumerate(found):
+            logits.append(passes.logits[place, 0] + 0.0)
+            above = [(a[place] > 0).any(axis=1) for a in passes.activations]
+            on.append(np.concatenate([*above, []]).astype(bool))
+            squares.append(squared_norm(*(g[place] for g in gradients)))
+            if looks and iteration in looks[place]:
+                asked[place] = networks[place].copy()
+                stack.copy_to(place, asked[place])
+        adam.update(parameters, [first, passes.rest], state, scratch)
+        for place, before in asked.items():
+            weights, biases = stack.views(*state.largest)
+            v = flat([w[place] for w in weights], [b[place] for b in biases])
+            divisors = np.sqrt(v / (1 - state.beta2_power)) + adam.epsilon
+            found[place][-1][iteration] = look(before, divisors)
+    for place, network in enumerate(networks):
+        stack.copy_to(place, network)
+    return [Replay(*map(np.array, arrays), seen) for *arrays, seen in found]
