@@ -1,6 +1,7 @@
 """A book of two tiny chapters, in a folder of its own."""
 
 import json
+import os
 from pathlib import Path
 
 import nbformat
@@ -54,6 +55,11 @@ for cost in history.costs:
 """
 
 RESULTS = 'catnet.Results({chapter!r}, parameters, {{"gradient descent": run}})'
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Many tests wait, for processes, signals and time limits: one more than there are cores."""
+    return (os.cpu_count() or 1) + 1
 
 
 def tiny_notebook(chapter, parameters=PARAMETERS):
