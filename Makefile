@@ -107,11 +107,8 @@ search: _build/peers/ready ## tune Adam by a grid and by Optuna for chapter 11 (
 
 peers: _build/peers/ready ## set up the other libraries, in an environment of their own
 
-lock: ## bring requirements.lock up to date with pyproject.toml and the newest releases
-	@$(call check_python)
-	@$(PYTHON) -m venv --clear _build/lock
-	@_build/lock/bin/python -m pip install --quiet uv
-	_build/lock/bin/python -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
+lock: .venv/ready ## bring requirements.lock up to date with pyproject.toml and the newest releases
+	$(PY) -m uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	  --extra book --extra test --extra build --extra setup --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --upgrade --output-file requirements.lock pyproject.toml
 

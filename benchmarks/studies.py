@@ -1,16 +1,15 @@
 """How long studies take on this machine, from a sample of their runs; and whether these repeat.
 
 `python benchmarks/studies.py NAME …` trains some stacks of each study again, one process for each
-core, as `catnet study` does: of every amount of work at least one stack, and one in 24; where the
-members of a stack take their turns, as with mini-batches, single runs. What it took is scaled to
-the whole study, with the loading of its images in every process, and printed. Every run is compared
-with the record; the status is 1 if a bit of one differs.
+core, as `catnet study` does: of every amount of work and size of batches at least one stack, and
+one in 24; where the members of a stack take their turns, as with mini-batches, single runs. What it
+took is scaled to the whole study, with the loading of its images in every process, and printed.
+Every run is compared with the record; the status is 1 if a bit of one differs.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import time
@@ -69,7 +68,8 @@ def choose(plan, workers):
     """
     alike = defaultdict(list)
     for stack in stacks(plan, range(len(plan.runs)), workers):
-        alike[steps(plan, stack)].append(stack)
+        settings = plan.runs[stack[0]].arm.settings
+        alike[steps(plan, stack), settings["batch_size"]].append(stack)
     chance, found = random.Random(SEED), []
     for some in alike.values():
         one = plan.runs[some[0][0]]
@@ -105,9 +105,8 @@ def main():
     """Print a line for each study and one for all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="+", metavar="NAME", help="a study that is complete")
-    parser.add_argument("--write", type=Path, help="also write what was measured to a JSON file")
     chosen = parser.parse_args()
-    workers, rows, differing = cores(), [], 0
+    workers, total, differing = cores(), 0.0, 0
     plans = [find_plan(FOLDER, name) for name in chosen.names]
     with processes(workers) as crew:
         futures = [
@@ -123,27 +122,15 @@ def main():
                 training += sample.stands_for * seconds
                 runs += len(sample.numbers)
                 differing += not same(sample, part, recorded)
-            row = {
-                "study": plan.name,
-                "runs": len(plan.runs),
-                "runs_timed": runs,
-                "seconds_of_loading": round(loading, 1),
-                "seconds": round(loading + training / workers, 1),
-            }
-            rows.append(row)
+            seconds = loading + training / workers
+            total += seconds
             print(
-                f"{plan.name}: {duration(row['seconds'])} with {workers} processes, from {runs} of "
-                f"{row['runs']} runs; of that {loading:.0f} s for its images",
+                f"{plan.name}: {duration(seconds)}, from {runs} of {len(plan.runs)} runs; of that "
+                f"{loading:.0f} s for its images",
                 flush=True,
             )
-    total = sum(row["seconds"] for row in rows)
-    print(f"all of them: {total / 3600:.2f} hours")
-    print(
-        f"{differing} samples came out otherwise than recorded" if differing else "all as recorded"
-    )
-    if chosen.write:
-        content = {"machine": machine(), "workers": workers, "studies": rows}
-        chosen.write.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(f"all of them: {total / 3600:.2f} hours with {workers} processes on {machine()}")
+    print(f"otherwise than recorded: {differing} samples" if differing else "all as recorded")
     return 1 if differing else 0
 
 
