@@ -14,6 +14,7 @@ from catnet import cli
 from catnet.errors import CatnetError
 from catnet.report.machine import THREADS, cores, machine
 from catnet.report.running import parallel
+from catnet.report.running.execution import execute
 from catnet.report.running.parallel import STARTUP, STEP, Plan, seconds_left, side_by_side
 
 
@@ -132,6 +133,20 @@ def test_a_failing_chapter_ends_the_processes_of_the_others(book, two_cores, cap
     assert time.monotonic() - start < 60
     kernels = [p for p in psutil.Process().children() if "ipykernel_launcher" in p.cmdline()]
     assert not kernels
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sockets that are files")
+def test_a_chapter_needs_no_port_that_another_process_may_take(chapter, monkeypatch):
+    monkeypatch.setattr("jupyter_client.connect.socket", None)
+    assert execute(chapter)[1].runs
+
+
+def test_a_chapter_runs_where_sockets_cannot_have_the_name_of_its_folder(
+    chapter, monkeypatch, tmp_path
+):
+    (tmp_path / ("long" * 30)).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("long" * 30)))
+    assert execute(chapter)[1].runs
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

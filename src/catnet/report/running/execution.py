@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ __all__ = ["Kernels", "execute"]
 
 OWN_ERRORS = {"ParameterError": ParameterError, "DataError": DataError}
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError")
+LONGEST_SOCKET = 100  # bytes of a path of a socket that every system takes, of 104 and 108
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -55,6 +57,7 @@ class Kernels:
             def __init__(self, *arguments, **options):
                 # Else it would be a temporary file that a stop may leave behind.
                 file = str(Path(environment["IPYTHONDIR"]) / "kernel.json")
+                options = {"transport": _transport(file)} | options
                 super().__init__(*arguments, connection_file=file, **options)
                 managers.append(self)
 
@@ -80,6 +83,15 @@ class Kernels:
         for manager in self._managers:
             if manager.provisioner is not None:
                 asyncio.run(manager.provisioner.kill())
+
+
+def _transport(connection_file):
+    """Tell how to talk to a process: by sockets that are files, beside its connection file.
+
+    A port that is free when it is chosen another process may have taken when it is opened.
+    """
+    fits = len(os.fsencode(connection_file)) <= LONGEST_SOCKET
+    return "ipc" if os.name == "posix" and fits else "tcp"
 
 
 def execute(
