@@ -267,6 +267,13 @@ def test_the_smallest_numbers_are_within_the_grid_of_two_to_the_minus_450(size):
     assert exact.product(np.full((1, 3), size), np.zeros((3, 1)))[0, 0] == 0.0
 
 
+def test_signs_of_zero_and_of_nan_do_not_count():
+    plus = np.array([0.0, np.nan])
+    np.testing.assert_array_equal(
+        exact.rounders(np.copysign(plus, -1.0), (24, 2)), exact.rounders(plus, (24, 2))
+    )
+
+
 def test_small_but_not_too_small_numbers_keep_their_digits():
     row = np.full((1, 20), 2.0**-449)
     assert exact.total(row)[0, 0] == 20 * 2.0**-449

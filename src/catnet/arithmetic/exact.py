@@ -155,9 +155,21 @@ def slices(array, axis, grid, out=None, known=None):
     return cut(array, rounders(known, grid), parts)
 
 
-def largest(array, axis, scratch=None):
-    """Return the largest magnitude along an axis, which stays; `scratch` is room for them all."""
-    return np.maximum.reduce(np.abs(array, out=scratch), axis, keepdims=True, initial=0.0)
+def largest(array, axis, scratch=None, signed=True):
+    """Return the largest magnitude along an axis, which stays.
+
+    Parameters
+    ----------
+    array : ndarray of float64
+    axis : int
+    scratch : ndarray of float64, the shape of `array`, optional
+        Room for all magnitudes.
+    signed : bool
+        Whether a number may be below 0: where none is, they are their own magnitudes.
+    """
+    if signed:
+        array = np.abs(array, out=scratch)
+    return np.maximum.reduce(array, axis, keepdims=True, initial=0.0)
 
 
 def rounders(largest, grid):
@@ -257,7 +269,10 @@ def _rounders(grid):
 
 
 def _exponents(largest):
-    """Return the exponents of numbers of at least 0 as binary64 stores them: e + 1022."""
+    """Return the exponents of numbers of at least 0 as binary64 stores them: e + 1022.
+
+    Of -0.0 and of NaN with a sign these are below 0 by as much as tables count from their end.
+    """
     return largest.view(np.int64) >> 52
 
 

@@ -81,8 +81,9 @@ class Propagation:
         self.slope = SLOPES[stack.activation]
         widths = stack.layer_dims[1:]
         self.driven = np.empty((len(stack), widths[0], len(split)))
-        # All layers below one another, so that what is alike for all is done in one go.
-        outputs = np.empty((len(stack), sum(widths), len(split)))
+        # All layers below one another, so that what is alike for all is done in one go; of each
+        # unit the members, so that what is alike for all units is done in lines as long as a stack.
+        outputs = _swap(np.empty((sum(widths), len(stack), len(split))))
         self.layers = [slice(*ends) for ends in pairwise(accumulate(widths, initial=0))]
         self.z = [outputs[:, layer] for layer in self.layers]
         self.activations, self.logits = self.z[:-1], self.z[-1]
@@ -139,14 +140,14 @@ class Propagation:
         factors : ndarray, shape (S, n_1 + … + n_{L-1}, m), optional
             What the activations of the hidden layers are multiplied with.
         """
-        self.factors = factors
+        self.factors, signed = factors, self.slope > 0
         z = np.add(self.driven, self.stack.biases[0], out=self.z[0])
         for layer, weights in enumerate(sliced, start=1):
             # A zero may have either sign on some machines: no slice has it.
             a = np.maximum(z, self.slope * z if self.slope else 0.0, out=z)
             if factors is not None:
                 a *= factors[:, self.layers[layer - 1]]
-            z = self._multiply(weights, self._slices(a, -2), self.z[layer])
+            z = self._multiply(weights, self._slices(a, -2, signed), self.z[layer])
             z += self.stack.biases[layer]
         self.probabilities = exact.sigmoid(self.logits)
 
@@ -167,29 +168,33 @@ class Propagation:
             if self.factors is not None:
                 dz *= self.factors[:, self.layers[layer - 1]]
         first = self.layers[0].stop  # its weights have a way of their own: see `cut_first`
+        lines = _swap(self.errors)
         grid = exact.total_grid(m)
-        room = self._room.empty("slices", grid[1], *self.errors.shape)
-        largest = exact.largest(self.errors, -1, room[0])
-        errors = self._slices(self.errors[:, first:], -1, "errors", largest[:, first:])
-        inputs = self._slices(self.hidden, -1).swapaxes(-1, -2)
+        room = self._room.empty("slices", grid[1], *lines.shape)
+        largest = exact.largest(lines, -1, room[0])
+        totals = exact.sum_slices(exact.slices(lines, -1, grid, room, largest), -1)
+        for biases, place in zip(self.biases, self.layers, strict=True):
+            biases[...] = _swap(totals[place])
+        errors = self._slices(self.errors[:, first:], -1, use="errors", largest=largest[first:])
+        inputs = self._slices(self.hidden, -1, self.slope > 0).swapaxes(-1, -2)
         for layer, (below, this) in enumerate(pairwise(self.layers), start=1):
             left = errors[:, :, this.start - first : this.stop - first]
             self._multiply(left, inputs[..., below], self.weights[layer])
-        totals = exact.sum_slices(exact.slices(self.errors, -1, grid, room, largest), -1)
-        for biases, place in zip(self.biases, self.layers, strict=True):
-            biases[...] = totals[:, place]
         self.scaled = np.divide(
             self.dz[0], 255.0, out=self._room.empty("scaled", *self.dz[0].shape)
         )
 
-    def _slices(self, array, axis, use="slices", largest=None):
+    def _slices(self, array, axis, signed=True, use="slices", largest=None):
         grid = exact.product_grid(array.shape[axis])
-        room = self._room.empty(use, grid[1], *array.shape)
-        return exact.slices(array, axis, grid, room, largest)
+        lines, axis = _swap(array), -3 if axis == -2 else axis
+        room = self._room.empty(use, grid[1], *lines.shape)
+        if largest is None:
+            largest = exact.largest(lines, axis, room[0], signed)
+        return _swap(exact.slices(lines, axis, grid, room, largest))
 
     def _multiply(self, left, right, out):
         count = len(left)
-        room = self._room.empty("products", count, count, *out.shape)
+        room = _swap(self._room.empty("products", count, count, *_swap(out).shape))
         return exact.multiply(left, right, out, room)
 
     def cut_first(self):
@@ -237,6 +242,11 @@ class Propagation:
                 more = np.empty_like(out) if more is None else more
                 out += np.matmul(coefficients[:, place], numbers.T, out=more)
         return out
+
+
+def _swap(array):
+    """Swap the axes of the members and of their units."""
+    return array.swapaxes(-2, -3)
 
 
 class _Room:
