@@ -43,6 +43,7 @@ def start_server(folder, timeout):
             connection.close()
             if process.poll() is not None or time.monotonic() > end:
                 process.kill()
+                process.communicate()
                 raise katex.KaTeXServer.timeout_error(timeout) from None
             time.sleep(0.01)
         else:
