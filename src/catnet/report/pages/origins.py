@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ..results import MIME_TYPE
 
@@ -13,6 +14,7 @@ __all__ = ["Cell", "Origin", "called", "origins", "recorded_parameters", "result
 GLUED = "application/papermill.record/"
 NUMBERED = re.compile(r"(\d+)-.+")
 WORDS = 60  # characters that a cell's code is recognised by
+STATEMENTS = 2**12  # whose names are remembered: those of a notebook are asked for again and again
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ def _loaded(node):
     return _names(node, ast.Load) | _entries(node, ast.Load)
 
 
+@lru_cache(STATEMENTS)
 def _stored(node):
     """Names that code assigns, and the entries of dictionaries; none of a comprehension's own."""
     entries = _entries(node, ast.Store)
@@ -213,16 +216,20 @@ def _stored(node):
     )
 
 
+@lru_cache(STATEMENTS)
 def _names(node, context):
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+    return frozenset(
+        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, context)
+    )
 
 
+@lru_cache(STATEMENTS)
 def _entries(node, context):
-    return {
+    return frozenset(
         f"{n.value.id}[{n.slice.value!r}]"
         for n in ast.walk(node)
         if isinstance(n, ast.Subscript)
         and isinstance(n.ctx, context)
         and isinstance(n.value, ast.Name)
         and isinstance(n.slice, ast.Constant)
-    }
+    )
