@@ -11,6 +11,7 @@ import json
 import posixpath
 import shutil
 from html import escape
+from functools import cached_property
 from pathlib import Path
 
 import nbformat
@@ -142,6 +143,7 @@ class Traced:
         title = env.titles[self.doc].astext()
         return f"{'.'.join(map(str, number))}. {title}" if number else title
 
+    @cached_property
     def data(self):
         """Say what the images or the studies are, with their digests."""
         said = []
@@ -165,7 +167,7 @@ class Traced:
             "href": self.app.builder.get_relative_uri(here, self.doc) or "#",
             "notebook": self.notebook(here),
             "parameters": [f"{k} = {json.dumps(v)}" for k, v in self.parameters.items()],
-            "data": self.data(),
+            "data": self.data,
             "command": self.command,
         }
 
