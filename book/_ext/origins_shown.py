@@ -10,8 +10,8 @@ import hashlib
 import json
 import posixpath
 import shutil
-from html import escape
 from functools import cached_property
+from html import escape
 from pathlib import Path
 
 import nbformat
