@@ -64,6 +64,7 @@ __all__ = [
 ]
 
 _LARGEST_EXPONENT = 450
+_BLOCK = 2**12  # pairs whose normals are made together: more of them leave the cache
 _LN2 = Fraction(0x162E42FEFA39EF35793C7673007E5ED5E81E69, 1 << 149)
 _LN2_HIGH = float.fromhex("0x1.62e42feep-1")  # 32 bits: a multiple by |k| < 2**21 is exact
 _LN2_LOW = float(_LN2 - Fraction(_LN2_HIGH))
@@ -539,13 +540,26 @@ def normals(random_state, count):
     ----------
     .. [3] R. Kern, "NEP 19: Random number generator policy", 2018.
     """
-    points = np.empty((0, 2))
-    while 2 * len(points) < count:
+    found, drawn = [np.empty(0)], count
+    while count > 0:
         # pi/4 of the points of the square fall into the circle; a few more make one round do
-        more = 2.0 * random_state.random_sample((int(0.7 * count) + 32, 2)) - 1.0
-        square = more[:, 0] * more[:, 0] + more[:, 1] * more[:, 1]
-        points = np.concatenate([points, more[(square < 1.0) & (square > 0.0)]])
-    square = points[:, 0] * points[:, 0] + points[:, 1] * points[:, 1]
+        uniform = random_state.random_sample((int(0.7 * drawn) + 32, 2))
+        for start in range(0, len(uniform), _BLOCK):
+            found.append(_polar(uniform[start : start + _BLOCK])[:count])
+            count -= found[-1].size
+            if not count:
+                break
+    return np.concatenate(found)
+
+
+def _polar(uniform):
+    """Make pairs of normals of pairs of uniform numbers, where these lie in the circle."""
+    x, y = 2.0 * uniform.T - 1.0
+    square = x * x + y * y
+    inside = np.flatnonzero((square < 1.0) & (square > 0.0))
+    square = square.take(inside)
     factor = np.sqrt(-2.0 * log(square) / square)
-    # of each pair NumPy hands out the second number first
-    return (factor[:, np.newaxis] * points[:, ::-1]).ravel()[:count]
+    pairs = np.empty((len(inside), 2))
+    np.multiply(factor, y.take(inside), out=pairs[:, 0])  # of each NumPy hands out this one first
+    np.multiply(factor, x.take(inside), out=pairs[:, 1])
+    return pairs.ravel()
