@@ -111,7 +111,7 @@ def test_a_chapter_comes_out_as_recorded_on_the_drawn_images(chapter):
         identical, sentence = verify.verify(chapter, drawn)
         assert identical, sentence
         return
-    given = drawn.parameters | shortened(chapter, 100)
+    given = drawn.parameters | shortened(chapter, 50)
     _, results = execution.execute(chapter, given, figures=chapter not in DEEP)
     recorded = chapter.recorded(drawn).runs
     assert list(results.runs) == list(recorded)
@@ -132,7 +132,7 @@ def test_a_chapter_runs_on_a_set_of_ones_own(chapter, tmp_path, monkeypatch):
             file[f"{part}_set_x"], file[f"{part}_set_y"] = split.images, split.labels
     monkeypatch.chdir(tmp_path)
     given = {"dataset": "mine.h5", "layer_dims": [768, 4, 3, 1], "num_iterations": 3}
-    _, results = execution.execute(chapter, chapter.read(given))
+    _, results = execution.execute(chapter, chapter.read(given), figures=False)
     assert results.parameters["dataset"] == str(tmp_path / "mine.h5")
     assert all(len(run.costs) == 3 for run in results.runs.values())
 
