@@ -313,19 +313,14 @@ def _image(f, random_state):
     palette = _palette(f)
     backdrop = 255.0 * _backdrop(f, random_state)
     noise = 255.0 * f["noise"] * (2.0 * random_state.random_sample((SIDE, SIDE, 3)) - 1.0)
-    paint = np.zeros((SIDE, SIDE, 3), dtype=np.int64)
-    bare = np.zeros((SIDE, SIDE), dtype=np.int64)
-    for row in range(FINE):
-        for column in range(FINE):
-            inks = canvas.inks[row::FINE, column::FINE]
-            paint += palette[inks]
-            bare += inks == GROUND
-    image = (paint + bare[..., np.newaxis] * backdrop) / FINE**2 + noise
+    points = np.bincount((PLACES + canvas.inks).ravel(), minlength=SIDE * SIDE * len(palette))
+    points = points.reshape(SIDE, SIDE, len(palette)).astype(np.float64)  # of each ink, in a pixel
+    image = (points @ palette + points[..., GROUND, np.newaxis] * backdrop) / FINE**2 + noise
     return np.rint(np.clip(image, 0.0, 255.0)).astype(np.uint8)
 
 
 def _palette(f):
-    """Colour of every ink, int64 of shape (8, 3); the ground's is not used."""
+    """Colour of every ink, whole numbers of shape (8, 3); of the ground there is none."""
     coat = np.array([f["red"], f["green"], f["blue"]])
     palette = np.zeros((8, 3))
     palette[COAT] = coat
@@ -335,7 +330,7 @@ def _palette(f):
     palette[BLACK] = 0.1
     palette[WHITE] = 0.95
     palette[LINE] = 0.1 if f["lightness"] > 0.5 else 0.95
-    return np.rint(255.0 * palette).astype(np.int64)
+    return np.rint(255.0 * palette)
 
 
 def _backdrop(f, random_state):
@@ -370,23 +365,24 @@ class _Canvas:
 
     def __init__(self, f):
         self.inks = np.full((SIDE * FINE, SIDE * FINE), GROUND, dtype=np.uint8)
-        self.centre, self.scale = (f["x"], f["y"]), f["scale"]
-        self.cosine, self.sine = _circle_point(f["rotation"])
-        self.width = f["stretch"] * (1.0 - 2.0 * f["mirrored"])
+        # Python's own numbers: a shape asks for some arithmetic on few of them.
+        self.centre, self.scale = (float(f["x"]), float(f["y"])), float(f["scale"])
+        self.cosine, self.sine = _circle_point(float(f["rotation"]))
+        self.width = float(f["stretch"]) * (1.0 - 2.0 * float(f["mirrored"]))
         points = (np.arange(SIDE * FINE) + 0.5) / FINE
         x = (points - f["x"]) / f["scale"]
         y = (points[:, np.newaxis] - f["y"]) / f["scale"]
-        self.u = (self.cosine * x + self.sine * y) / self.width
+        self.u = self.cosine * x + self.sine * y
+        self.u /= self.width
         self.v = self.cosine * y - self.sine * x
 
     def _around(self, left, top, right, bottom):
         """Cut the box out of the inks, u and v, so that small shapes cost little."""
-        u = np.array([left, left, right, right]) * self.width
-        v = np.array([top, bottom, top, bottom])
-        x = self.centre[0] + self.scale * (self.cosine * u - self.sine * v)
-        y = self.centre[1] + self.scale * (self.sine * u + self.cosine * v)
+        corners = [(u * self.width, v) for u in (left, right) for v in (top, bottom)]
+        x = [self.centre[0] + self.scale * (self.cosine * u - self.sine * v) for u, v in corners]
+        y = [self.centre[1] + self.scale * (self.sine * u + self.cosine * v) for u, v in corners]
         window = tuple(
-            slice(max(int(FINE * place.min()), 0), max(int(FINE * place.max()) + 1, 0))
+            slice(max(int(FINE * min(place)), 0), max(int(FINE * max(place)) + 1, 0))
             for place in (y, x)
         )
         return self.inks[window], self.u[window], self.v[window]
@@ -427,9 +423,10 @@ class _Canvas:
                 max(start_v, end_v) + r,
             )
             du, dv = end_u - start_u, end_v - start_v
-            share = ((u - start_u) * du + (v - start_v) * dv) / (du * du + dv * dv)
-            share = np.clip(share, 0.0, 1.0)
-            off_u, off_v = u - start_u - share * du, v - start_v - share * dv
+            along_u, along_v = u - start_u, v - start_v
+            share = (along_u * du + along_v * dv) / (du * du + dv * dv)
+            np.minimum(np.maximum(share, 0.0, out=share), 1.0, out=share)
+            off_u, off_v = along_u - share * du, along_v - share * dv
             inks[off_u * off_u + off_v * off_v <= r * r] = ink
 
     def curve(self, ink, width, start, pull, end):
@@ -442,6 +439,9 @@ class _Canvas:
             )
         self.stroke(ink, width, *points)
 
+
+# Where the numbers of a pixel's inks are counted, for each point of the fine grid.
+PLACES = 8 * np.repeat(np.repeat(np.arange(SIDE * SIDE).reshape(SIDE, SIDE), FINE, 0), FINE, 1)
 
 # The painters of the kinds. Later shapes cover earlier ones; `c` is the canvas.
 
