@@ -34,7 +34,7 @@ def test_declared_comes_from_the_notebook(chapter):
         ("rate: float = 0.1  # in (0, infinity)", "does not end with an interval"),
         ("rate: float = 0.1  # in (0, inf); tuned", "its comment says 'tuned'"),
         ("rate: float = 0.1  # in (0, inf); None: the recorded seed of 3", "its comment says"),
-        ("rate: float = 0.1  # a = b, in (0, inf)", "a second = in its line"),
+        ("rate: float  # in (0, inf)", "its value '' is not a plain one"),
         ("rate: float = -0.1  # in (0, inf)", "must be a number in"),
         ("rate: float = None  # in (0, inf)", "must be a number in"),
         ('rate: str = "slow"  # "fast" or "faster"', 'must be "fast" or "faster"'),
@@ -44,6 +44,13 @@ def test_declared_comes_from_the_notebook(chapter):
 def test_a_declaration_that_cannot_be_read_is_refused(line, reason):
     with pytest.raises(CatnetError, match=f"declares rate in a way that .* read: .*{reason}"):
         declared(line, CHAPTER)
+
+
+def test_a_comment_ends_the_line_and_may_hold_what_it_likes():
+    source = 'rate: float = (\n    0.1  # none\n)  # a = b, in (0, inf)\nname: str = "#1"'
+    rate, name = declared(source, CHAPTER).values()
+    assert (rate.default, rate.comment) == (0.1, "a = b, in (0, inf)")
+    assert (name.default, name.comment) == ("#1", "")
 
 
 OWN = """\

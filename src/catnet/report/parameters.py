@@ -22,7 +22,9 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from tokenize import COMMENT, generate_tokens
 
 from ..errors import CatnetError, ParameterError
 
@@ -238,19 +240,14 @@ def declared(source, chapter):
     CatnetError
         If it declares a parameter in a way that cannot be read.
     """
-    from papermill.translators import PythonTranslator
-
-    found = {entry.name: entry for entry in PythonTranslator.inspect({"source": source})}
     try:
-        names = _assigned(source)
+        written = _declarations(source)
     except SyntaxError:
         raise CatnetError(f"chapter {chapter}: its cell of parameters is not Python") from None
     parameters = {}
-    for name in names:
+    for name, *parts in written:
         try:
-            if name not in found:  # papermill passes over some lines
-                raise ValueError("there is a second = in its line")
-            parameters[name] = declaration(chapter, *found[name])
+            parameters[name] = declaration(chapter, name, *parts)
         except ValueError as error:
             raise CatnetError(
                 f"chapter {chapter} declares {name} in a way that cannot be read: {error}; "
@@ -310,6 +307,31 @@ def declaration(chapter, name, kind, default, comment):
     return parameter
 
 
+def _declarations(source):
+    """Return name, type, value and comment of all that is assigned, as they are written."""
+    statements = ast.parse(source).body
+    comments = {
+        token.start[0]: token.string.removeprefix("#").strip()
+        for token in generate_tokens(StringIO(source).readline)
+        if token.type == COMMENT
+    }
+    return [
+        (
+            name,
+            _text(statement, "annotation"),
+            _text(statement, "value"),
+            comments.get(statement.end_lineno, ""),
+        )
+        for statement in statements
+        for name in _targets(statement)
+    ]
+
+
+def _text(statement, part):
+    node = getattr(statement, part, None)
+    return "" if node is None else ast.unparse(node)
+
+
 def _plain(text):
     try:
         return ast.literal_eval(text)
@@ -318,13 +340,16 @@ def _plain(text):
 
 
 def _assigned(source):
-    names = []
-    for statement in ast.parse(source).body:
-        if isinstance(statement, ast.Assign):
-            names += [t.id for t in statement.targets if isinstance(t, ast.Name)]
-        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            names.append(statement.target.id)
-    return names
+    return [name for statement in ast.parse(source).body for name in _targets(statement)]
+
+
+def _targets(statement):
+    """Names that a statement assigns."""
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    else:
+        targets = [statement.target] if isinstance(statement, ast.AnnAssign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def _bound(text):
