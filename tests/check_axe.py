@@ -40,6 +40,13 @@ OPEN = """async () => {
     if (kinds.has(word.className)) word.replaceWith(word.textContent);
     kinds.add(word.className);
   }
+  // So it is with formulas in a line, and with rows of tables that only show something.
+  const formulas = [...document.querySelectorAll(".katex")];
+  const inLines = formulas.filter((formula) => !formula.closest(".katex-display"));
+  for (const formula of inLines.slice(1)) formula.replaceWith(formula.textContent);
+  for (const row of document.querySelectorAll("tbody > tr:nth-child(n + 4)")) {
+    if (!row.querySelector("a, button, input, [tabindex]")) row.remove();
+  }
   for (const fading of document.getAnimations()) fading.finish();
   await document.fonts.ready;
   dispatchEvent(new Event("resize"));
