@@ -540,14 +540,14 @@ def normals(random_state, count):
     ----------
     .. [3] R. Kern, "NEP 19: Random number generator policy", 2018.
     """
-    found, drawn = [np.empty(0)], count
-    while count > 0:
+    found, missing = [np.empty(0)], count
+    while missing > 0:
         # pi/4 of the points of the square fall into the circle; a few more make one round do
-        uniform = random_state.random_sample((int(0.7 * drawn) + 32, 2))
+        uniform = random_state.random_sample((int(0.7 * count) + 32, 2))
         for start in range(0, len(uniform), _BLOCK):
-            found.append(_polar(uniform[start : start + _BLOCK])[:count])
-            count -= found[-1].size
-            if not count:
+            found.append(_polar(uniform[start : start + _BLOCK])[:missing])
+            missing -= found[-1].size
+            if not missing:
                 break
     return np.concatenate(found)
 

@@ -315,6 +315,7 @@ def _image(f, random_state):
     noise = 255.0 * f["noise"] * (2.0 * random_state.random_sample((SIDE, SIDE, 3)) - 1.0)
     points = np.bincount((PLACES + canvas.inks).ravel(), minlength=SIDE * SIDE * len(palette))
     points = points.reshape(SIDE, SIDE, len(palette)).astype(np.float64)  # of each ink, in a pixel
+    # Sums of whole numbers: exact in any order.
     image = (points @ palette + points[..., GROUND, np.newaxis] * backdrop) / FINE**2 + noise
     return np.rint(np.clip(image, 0.0, 255.0)).astype(np.uint8)
 
