@@ -10,7 +10,6 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -224,37 +223,20 @@ class Chapter:
             reason = " ".join(str(error).split())[:120]
             raise CatnetError(f"{self.path} is not a notebook that can be read: {reason}") from None
 
-    @cached_property
+    @property
     def code(self):
-        """Its cells of code: the source of each, and its tags.
-
-        Each process of a chapter asks for these alone, and nbformat takes longer to import than
-        that takes.
-
-        Returns
-        -------
-        list of (str, list of str)
-        """
-        with suppress(*MISSHAPEN):  # what is wrong with a file is said below
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-            if content["nbformat"] == 4:
-                return [
-                    ("".join(cell["source"]), cell["metadata"].get("tags", []))
-                    for cell in content["cells"]
-                    if cell["cell_type"] == "code"
-                ]
-        cells = (cell for cell in self.notebook.cells if cell.cell_type == "code")
-        return [(cell.source, cell.metadata.get("tags", [])) for cell in cells]
+        """Its cells of code."""
+        return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
 
     @property
     def trains(self):
         """Whether it shows a `Results`, so that there is something to record."""
-        return any(f"{Results.__name__}(" in source for source, _ in self.code)
+        return any(f"{Results.__name__}(" in cell.source for cell in self.code)
 
     @property
     def measures(self):
         """Whether it prints times or the like, so that nothing should run beside it."""
-        return any("nbval-ignore-output" in tags for _, tags in self.code)
+        return any("nbval-ignore-output" in cell.metadata.get("tags", []) for cell in self.code)
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
@@ -265,8 +247,8 @@ class Chapter:
         CatnetError
             If a declaration cannot be read.
         """
-        sources = [source for source, tags in self.code if "parameters" in tags]
-        found = declared(sources[0], self.name) if sources else {}
+        cells = [c for c in self.code if "parameters" in c.metadata.get("tags", [])]
+        found = declared(cells[0].source, self.name) if cells else {}
         names = [chapter.name for chapter in self.book.chapters]
         for parameter in found.values():
             if parameter.seed_of not in (None, *names):
