@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 
 import numpy as np
 
@@ -87,7 +88,7 @@ class Run:
         self.costs += costs
         if self.on_costs is not None:
             self.on_costs(costs)
-        if not np.isfinite(costs[-1]):
+        if not isfinite(costs[-1]):
             self.diverge(
                 f"training diverged: the cost of iteration {iteration} is {costs[-1]}; "
                 "a lower learning_rate may help"
@@ -201,8 +202,9 @@ class Lockstep:
             probabilities, labels = zip(*looks, strict=True)
             costs.append(mean_costs(np.stack(probabilities), labels[0], cost_epsilon))
         self.unseen = []
-        for place, run in enumerate(self.runs):
-            run.look(iteration, self.updates, place, *(kind[:, place].tolist() for kind in costs))
+        each = zip(self.runs, *(kind.T.tolist() for kind in costs), strict=True)
+        for place, (run, *kinds) in enumerate(each):
+            run.look(iteration, self.updates, place, *kinds)
 
     def step(self, watch, iteration):
         """Go back to the gradient, and update."""

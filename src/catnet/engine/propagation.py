@@ -171,7 +171,7 @@ class Propagation:
         lines = _swap(self.errors)
         grid = exact.total_grid(m)
         room = self._room.empty("slices", grid[1], *lines.shape)
-        largest = exact.largest(lines, -1, room[0])
+        largest = exact.largest(lines, -1)
         totals = exact.sum_slices(exact.slices(lines, -1, grid, room, largest), -1)
         for biases, place in zip(self.biases, self.layers, strict=True):
             biases[...] = _swap(totals[place])
@@ -189,7 +189,7 @@ class Propagation:
         lines, axis = _swap(array), -3 if axis == -2 else axis
         room = self._room.empty(use, grid[1], *lines.shape)
         if largest is None:
-            largest = exact.largest(lines, axis, room[0], signed)
+            largest = exact.largest(lines, axis, signed)
         return _swap(exact.slices(lines, axis, grid, room, largest))
 
     def _multiply(self, left, right, out):

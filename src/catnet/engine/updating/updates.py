@@ -353,9 +353,7 @@ class Updates:
 
     def _measure(self, strip, number):
         """Take the largest magnitude in each row of a strip."""
-        theta = self.first[:, strip.pixels]
-        scratch = self.room[number, 0, : theta.size].reshape(theta.shape)
-        strip.largest = exact.largest(theta, -1, scratch)
+        strip.largest = exact.largest(self.first[:, strip.pixels], -1)
 
     def _multiply(self, strip, number, rounders, rooms):
         """Cut a strip into slices, and add its part to the products with the images."""
