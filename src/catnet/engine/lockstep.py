@@ -19,6 +19,7 @@ __all__ = ["WATCHABLE", "History", "Lockstep", "Run"]
 
 WATCHABLE = ("dead_units", "gradient_norms", "logit_ranges")
 UNSEEN = 2**13  # outputs whose costs are computed together: more of them leave the cache
+WAITING = 8  # iterations that wait for that at least: of the first, all of it must get there
 
 
 @dataclass
@@ -185,7 +186,7 @@ class Lockstep:
         self.unseen.append([(p.probabilities[:, 0], p.split.labels) for p in self.passes])
         # Logarithms are taken of many iterations at once, where none of them decides anything.
         if (
-            len(self.unseen) * self.unseen[0][0][0].size >= UNSEEN
+            len(self.unseen) >= max(_together(self.unseen[0][0][0]), WAITING)
             or cost_epsilon == 0
             or self.batches is not None
             or any(run.member.early_stopping is not None for run in self.runs)
@@ -200,7 +201,12 @@ class Lockstep:
         costs = []
         for looks in zip(*self.unseen, strict=True):
             probabilities, labels = zip(*looks, strict=True)
-            costs.append(mean_costs(np.stack(probabilities), labels[0], cost_epsilon))
+            some = _together(probabilities[0])
+            parts = [
+                mean_costs(np.stack(probabilities[start : start + some]), labels[0], cost_epsilon)
+                for start in range(0, len(probabilities), some)
+            ]
+            costs.append(np.concatenate(parts))
         self.unseen = []
         each = zip(self.runs, *(kind.T.tolist() for kind in costs), strict=True)
         for place, (run, *kinds) in enumerate(each):
@@ -288,6 +294,11 @@ class Lockstep:
             self.forward, self.backward = self.stack.sliced()
             for propagation in self.passes:
                 propagation.forward(self.forward)
+
+
+def _together(probabilities):
+    """Return how many iterations with so many outputs have their costs computed together."""
+    return max(UNSEEN // probabilities.size, 1)
 
 
 def _norm(array):

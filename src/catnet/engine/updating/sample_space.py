@@ -120,8 +120,9 @@ class SampleSpace:
             look(training.first_gradient(slice(None), np.empty_like(self.stack.first)))
         for block in self.rest:
             block.update(self.stack.rest, block.of(training.rest))
+        scratch = self.room[0].reshape(2, -1)
         for block in self.first:
-            block.update(self.coefficients, training.scaled[block.members])
+            block.update(self.coefficients, training.scaled[block.members], scratch)
         self.drive()
 
     def keep(self, stack, propagations, places):
