@@ -36,6 +36,8 @@ from ..errors import ParameterError
 
 __all__ = ["SLOPES", "Propagation"]
 
+AT_ONCE = 2**17  # products of slices taken before they are added up: more leave the cache
+
 SLOPES = {"relu": 0.0, "leaky_relu": 0.01}
 """Slope of each activation where its argument is not above 0."""
 
@@ -193,9 +195,14 @@ class Propagation:
         return _swap(exact.slices(lines, axis, grid, room, largest))
 
     def _multiply(self, left, right, out):
-        count = len(left)
-        room = _swap(self._room.empty("products", count, count, *_swap(out).shape))
-        return exact.multiply(left, right, out, room)
+        count, (members, units, columns) = len(left), out.shape
+        some = min(max(AT_ONCE // (count * count * units * columns), 1), members)
+        room = _swap(self._room.empty("products", count, count, units, some, columns))
+        for start in range(0, members, some):
+            these = slice(start, start + some)
+            result = out[these]
+            exact.multiply(left[:, these], right[:, these], result, room[:, :, : len(result)])
+        return out
 
     def cut_first(self):
         """Cut dZ1 / 255 into the slices that `first_gradient` takes."""
