@@ -24,6 +24,7 @@ from catnet import (
     fit_stack,
 )
 from catnet.arithmetic import plain
+from catnet.engine import lockstep, propagation
 from catnet.engine.gradients import backpropagate
 from catnet.engine.propagation import Propagation
 from catnet.engine.stack import Stack
@@ -50,13 +51,15 @@ def images(n, shape=(4, 4), seed=0):
 
 
 @contextlib.contextmanager
-def way(strip=2**18, threads=1, whole=2**24, block=256):
-    """Cut the work up in another way: strips of weights, threads, blocks of images."""
+def way(strip=2**18, threads=1, whole=2**24, block=256, products=2**17, outputs=2**13):
+    """Cut the work up in another way: strips of weights, threads, blocks of images, and so on."""
     with pytest.MonkeyPatch.context() as patch, threadpool_limits(threads, "blas"):
         patch.setattr(updates, "STRIP", strip)
         patch.setattr(updates, "LEAST", min(strip, updates.LEAST))
         patch.setattr(dataset, "WHOLE", whole)
         patch.setattr(dataset, "BLOCK", block)
+        patch.setattr(propagation, "AT_ONCE", products)
+        patch.setattr(lockstep, "UNSEEN", outputs)
         yield
 
 
@@ -104,6 +107,8 @@ ways = st.fixed_dictionaries(
         "threads": st.sampled_from([2, 3]),
         "whole": st.just(0),
         "block": st.integers(1, 9),
+        "products": st.sampled_from([1, 150, 1000]),
+        "outputs": st.sampled_from([1, 50]),
     },
 )
 
@@ -131,7 +136,7 @@ MIXED = [
 @settings(max_examples=60, deadline=None)
 @given(stacks(), ways, st.integers(1, 12), st.integers(1, 20), st.integers(1, 9))
 @example((DIMS, MIXED), {"strip": 7, "threads": 2, "whole": 0, "block": 5}, 12, 20, 9)
-@example((DIMS, MIXED[::-1]), {"strip": 50}, 12, 20, 9)
+@example((DIMS, MIXED[::-1]), {"strip": 50, "products": 150, "outputs": 50}, 12, 20, 9)
 @example((DIMS, MIXED[2:3] * 2), {}, 3, 4, 1)
 def test_every_member_ends_as_if_trained_alone(stack, another_way, iterations, n, held_out):
     dims, kinds = stack

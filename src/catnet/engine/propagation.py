@@ -196,7 +196,8 @@ class Propagation:
 
     def _multiply(self, left, right, out):
         count, (members, units, columns) = len(left), out.shape
-        some = min(max(AT_ONCE // (count * count * units * columns), 1), members)
+        of_one = count * count * units * columns
+        some = min(max(AT_ONCE // max(of_one, 1), 1), members)
         room = _swap(self._room.empty("products", count, count, units, some, columns))
         for start in range(0, members, some):
             these = slice(start, start + some)
