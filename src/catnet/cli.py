@@ -117,7 +117,7 @@ def _parser():
         "draw any number of images into a file",
         "Draw images to train on and to test with into an HDF5 file in the article's format, with\n"
         "what each was drawn of. The same numbers give the same bytes everywhere. 50,000 images\n"
-        "take 0.6 GB and some minutes. `catnet.load_data` takes the file, and so do chapters:\n"
+        "take 0.6 GB and a minute or two. `catnet.load_data` takes the file, and so do chapters:\n"
         "-p dataset FILE.h5",
         [
             "catnet draw --count 50000 many.h5",
