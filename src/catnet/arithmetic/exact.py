@@ -63,7 +63,7 @@ __all__ = [
     "total_grid",
 ]
 
-_FIRST = np.array([0])
+_FIRST = np.array([0])  # where all of a line begins, for `reduceat`
 _LARGEST_EXPONENT = 450
 _BLOCK = 2**12  # pairs whose normals are made together: more of them leave the cache
 _LN2 = Fraction(0x162E42FEFA39EF35793C7673007E5ED5E81E69, 1 << 149)

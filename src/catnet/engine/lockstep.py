@@ -19,7 +19,7 @@ __all__ = ["WATCHABLE", "History", "Lockstep", "Run"]
 
 WATCHABLE = ("dead_units", "gradient_norms", "logit_ranges")
 UNSEEN = 2**13  # outputs whose costs are computed together: more of them leave the cache
-WAITING = 8  # iterations that wait for that at least: of the first, all of it must get there
+WAITING = 8  # iterations that wait for it at least: what the first brings to the cache serves all
 
 
 @dataclass
