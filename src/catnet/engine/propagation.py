@@ -199,7 +199,7 @@ class Propagation:
         of_one = count * count * units * columns
         some = min(max(AT_ONCE // max(of_one, 1), 1), members)
         room = _swap(self._room.empty("products", count, count, units, some, columns))
-        if some == members:
+        if some == members:  # a lone network, say: it is spared the views
             return exact.multiply(left, right, out, room)
         for start in range(0, members, some):
             these = slice(start, start + some)
